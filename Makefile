@@ -1,0 +1,65 @@
+# Opsboard. `make run` sets everything up and runs it; `make help` lists the rest.
+
+PORT ?= 8000
+HOST ?= 127.0.0.1
+PYTHON := .venv/bin/python
+PYTHONS := python3 python3.13 python3.14 python3.12 /usr/bin/python3 /usr/local/bin/python3
+MANAGE := $(PYTHON) manage.py
+TEMPLATES := templates
+
+.DEFAULT_GOAL := help
+.PHONY: help run test bench lint format messages lock base dev vendor browser clean
+
+help: ## this list
+	@sed -n 's/^\([a-z]*\):.*## \(.*\)/  make \1\t\2/p' Makefile | expand -t 18
+
+run: base vendor ## set everything up and run it: make run [PORT=8000] [HOST=127.0.0.1]
+	@exec $(MANAGE) up --port '$(PORT)' --host '$(HOST)'
+
+test: dev vendor browser ## run every test, browsers included: make test [ARGS="tests/metrics -k import"]
+	@$(MANAGE) prepare --only-files
+	@$(PYTHON) -m pytest -n 2 $(ARGS)
+
+bench: base vendor ## measure: make bench [ONLY=page-dashboard]
+	@$(PYTHON) -m benchmarks $(ONLY)
+
+lint: dev ## style, types, templates, import rules, translations, migrations
+	$(PYTHON) -m ruff check .
+	$(PYTHON) -m ruff format --check .
+	$(PYTHON) -m mypy
+	$(PYTHON) -m djlint --quiet --lint $(TEMPLATES)
+	$(PYTHON) -m djlint --quiet --check $(TEMPLATES)
+	.venv/bin/lint-imports
+	$(MANAGE) messages --check
+	$(PYTHON) -W ignore::RuntimeWarning manage.py makemigrations --check --dry-run
+
+format: dev ## put code and templates into the house's style
+	$(PYTHON) -m ruff check --fix --exit-zero .
+	$(PYTHON) -m ruff format .
+	-$(PYTHON) -m djlint --quiet --reformat $(TEMPLATES)
+
+messages: base ## extract the words to translate; fails on a missing translation
+	@$(MANAGE) messages
+
+lock: dev ## renew the locks of Python and npm packages
+	@for kind in installer base dev; do \
+	  .venv/installer/bin/uv pip compile --quiet --universal --python-version 3.12 --generate-hashes --no-header --no-annotate \
+	    requirements/$$kind.in -o requirements/$$kind.txt || exit 1; done
+	@$(PYTHON) -m opsboard.vendor --lock
+
+clean: ## take away what was installed (your data in var/ stay)
+	rm -rf .venv node_modules static/vendor
+
+base dev:
+	@for python in $(PYTHONS); do \
+	  if $$python -c 'import sys; sys.exit(sys.version_info < (3, 12))' 2>/dev/null; then exec $$python opsboard/install.py $@; fi; \
+	done; \
+	echo "opsboard: Python 3.12 or later is needed, and none was found (looked for: $(PYTHONS))." >&2; \
+	echo "opsboard: install it (Debian, Ubuntu: apt install python3 python3-venv; macOS: brew install python@3.13), then run make again." >&2; \
+	exit 1
+
+vendor: | base
+	@$(PYTHON) -m opsboard.vendor
+
+browser: | dev
+	@$(PYTHON) tests/browser.py

@@ -1,0 +1,110 @@
+"""What lies between running servers and the first page: tables, words, static files, and furniture on the first start."""
+
+import hashlib
+import json
+import os
+import secrets
+from pathlib import Path
+from typing import Any
+
+from django.conf import settings
+from django.contrib.staticfiles.finders import get_finders
+from django.core.management import call_command, get_commands
+from django.core.management.base import BaseCommand, CommandParser
+from django.db import connection
+from django.db.migrations.executor import MigrationExecutor
+
+from opsboard.core.models import User, Workspace
+from opsboard.core.services.people import create_admin, create_workspace
+
+NOT_FOR_BROWSERS = ("print", "icons.json")  # in static/vendor, but only the server reads them
+ALPHABET = "abcdefghjkmnpqrstuvwxyz23456789"  # nothing that is mistaken for something else
+
+
+class Command(BaseCommand):
+    help = (
+        "Brings tables, translations and static files up to date; furnishes an empty installation and makes its admin."
+    )
+    requires_system_checks = ()
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        parser.add_argument(
+            "--no-demo", action="store_true", help="begin with an empty workspace instead of the demo company"
+        )
+        parser.add_argument(
+            "--report", type=int, help="a file descriptor that gets the admin's first password, as JSON"
+        )
+        parser.add_argument(
+            "--only-files", action="store_true", help="translations and static files only; needs no database"
+        )
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        self.compile_messages()
+        self.collect_static_files()
+        if options["only_files"]:
+            return
+        self.migrate()
+        self.furnish(demo=not options["no_demo"])
+        self.make_admin(options["report"])
+
+    def compile_messages(self) -> None:
+        sources = settings.BASE_DIR.glob("*/**/locale/*/LC_MESSAGES/django.po")
+        ours = [source for source in sources if not {"node_modules", ".venv", "var"} & set(source.parts)]
+        if any(_older(source.with_suffix(".mo"), source) for source in ours):
+            self.stdout.write("Compiling the translations.")
+            call_command("messages", "--compile")
+
+    def collect_static_files(self) -> None:
+        if settings.DEBUG:
+            return
+        stamp, now = (Path(settings.STATIC_ROOT) / ".stamp", _fingerprint_of_static_files())
+        if stamp.exists() and stamp.read_text() == now:
+            return
+        self.stdout.write("Collecting the static files.")
+        call_command(
+            "collectstatic", interactive=False, verbosity=0, clear=True, ignore_patterns=list(NOT_FOR_BROWSERS)
+        )
+        stamp.write_text(now)
+
+    def migrate(self) -> None:
+        executor = MigrationExecutor(connection)
+        if executor.migration_plan(executor.loader.graph.leaf_nodes()):
+            self.stdout.write("Bringing the database's tables up to date.")
+            call_command("migrate", interactive=False, verbosity=0)
+
+    def furnish(self, *, demo: bool) -> None:
+        if Workspace.objects.exists():
+            return
+        if demo and "demo" in get_commands():
+            self.stdout.write("Furnishing the demo company.")
+            call_command("demo", "demo")
+        else:
+            create_workspace(name=os.environ.get("WORKSPACE_NAME") or "Our company", timezone=settings.TIME_ZONE)
+
+    def make_admin(self, report: int | None) -> None:
+        if User.objects.filter(is_superuser=True).exists():
+            return
+        email = os.environ.get("ADMIN_EMAIL") or "admin@localhost"
+        password = os.environ.get("ADMIN_PASSWORD") or "-".join(
+            "".join(secrets.choice(ALPHABET) for _letter in range(4)) for _group in range(4)
+        )
+        create_admin(email=email, password=password, language=settings.LANGUAGE_CODE, timezone=settings.TIME_ZONE)
+        if report is not None:
+            with os.fdopen(report, "w") as pipe:
+                json.dump({"email": email, "password": password}, pipe)
+        elif not os.environ.get("ADMIN_PASSWORD"):
+            self.stdout.write(f"Sign in as {email} with the password {password} (shown this once).")
+
+
+def _older(made: Path, source: Path) -> bool:
+    return not made.exists() or made.stat().st_mtime < source.stat().st_mtime
+
+
+def _fingerprint_of_static_files() -> str:
+    """Changes when a static file of ours or of a package is added, changed or removed."""
+    print_ = hashlib.sha256()
+    for finder in get_finders():
+        for path, storage in finder.list(list(NOT_FOR_BROWSERS)):
+            found = os.stat(storage.path(path))
+            print_.update(f"{path} {found.st_size} {found.st_mtime_ns}\n".encode())
+    return print_.hexdigest()
