@@ -1,0 +1,1 @@
+"""Costs: cut what returns little and is not necessary; never across the board."""

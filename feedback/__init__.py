@@ -1,0 +1,1 @@
+"""Feedback: what the front line and the customers say, and what was done about it."""

@@ -1,0 +1,1 @@
+"""Journeys: what the customer goes through, and the three touchpoints worth fixing."""

@@ -1,0 +1,1 @@
+"""Automation: let the machine do what people repeat ten times a day."""

@@ -1,0 +1,165 @@
+"""Who may enter, and what they may do there.
+
+A `Viewer` is whoever asks: a member of a workspace, the owner of a token or of a scheduled report, or the house itself.
+Every question about content begins with `.visible_to(viewer)`.
+"""
+
+from __future__ import annotations
+
+import functools
+import zoneinfo
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from django.core.exceptions import PermissionDenied
+from django.http import Http404, HttpRequest, HttpResponse
+from django.utils import timezone, translation
+from django.utils.translation import gettext as _
+
+from opsboard.core import registry
+from opsboard.core.models import Membership, Role, Team, User, Workspace
+
+if TYPE_CHECKING:
+    from django.contrib.auth.models import AnonymousUser
+
+
+@dataclass(frozen=True)
+class Viewer:
+    """Who asks, in which workspace. `team_ids` None means: no team limits apply (admins and the house itself)."""
+
+    workspace: Workspace
+    user: User | None
+    role: Role
+    team_ids: frozenset[int] | None = None
+    closed_apps: frozenset[str] = field(default_factory=frozenset)
+
+    def may_enter(self, app_label: str) -> bool:
+        return app_label not in self.closed_apps
+
+    def may(self, role: Role | str) -> bool:
+        wanted = Role[role.upper()] if isinstance(role, str) else role
+        return self.role >= wanted
+
+    @property
+    def language(self) -> str:
+        return self.user.language if self.user else self.workspace.language
+
+
+class Request(HttpRequest):
+    """What a view of a workspace receives."""
+
+    workspace: Workspace
+    viewer: Viewer
+    role: Role
+    user: User  # type: ignore[assignment]
+    htmx: Any
+
+
+def closed_apps(workspace: Workspace, team_ids: frozenset[int]) -> frozenset[str]:
+    return frozenset(label for label, teams in workspace.app_limits.items() if teams and not team_ids & set(teams))
+
+
+def viewer_of(membership: Membership, *, at_most: Role | None = None) -> Viewer:
+    """The viewer that a membership makes; `at_most` lowers the role (a token's). One query, for the teams."""
+    role = Role(min(membership.role, at_most) if at_most is not None else membership.role)
+    if membership.role >= Role.ADMIN:
+        return Viewer(membership.workspace, membership.user, role)
+    teams = frozenset(
+        Team.objects.filter(workspace_id=membership.workspace_id, members=membership.user_id).values_list(
+            "pk", flat=True
+        )
+    ) | frozenset(
+        Team.objects.filter(workspace_id=membership.workspace_id, lead=membership.user_id).values_list("pk", flat=True)
+    )
+    return Viewer(membership.workspace, membership.user, role, teams, closed_apps(membership.workspace, teams))
+
+
+def person_in(workspace: Workspace, user: User) -> Viewer | None:
+    """What this person may see here now, or None for a stranger or somebody who left."""
+    membership = Membership.objects.active().of(workspace).filter(user=user).select_related("workspace", "user").first()
+    return viewer_of(membership) if membership else None
+
+
+def the_house(workspace: Workspace) -> Viewer:
+    """The house itself, for work that belongs to nobody: evaluations, snapshots, search."""
+    return Viewer(workspace, None, Role.ADMIN)
+
+
+def needs[**P, R](role: Role | None = None, *, write: Role | None = None) -> Callable[[Callable[P, R]], Callable[P, R]]:
+    """Says which role a view needs: `role` for every method, `write` for the changing ones only.
+
+    Without it GET and HEAD need a viewer, all else an editor.
+    """
+
+    def mark(view: Callable[P, R]) -> Callable[P, R]:
+        view.needs_role = (role or Role.VIEWER, write or role or Role.EDITOR)  # type: ignore[attr-defined]
+        return view
+
+    return mark
+
+
+def role_needed(view: Callable[..., Any], method: str) -> Role:
+    reading, writing = getattr(view, "needs_role", (Role.VIEWER, Role.EDITOR))
+    return reading if method in {"GET", "HEAD", "OPTIONS"} else writing
+
+
+class PersonMiddleware:
+    """Speaks the person's language and keeps their time zone, whatever the browser says."""
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        user: User | AnonymousUser = request.user
+        if isinstance(user, User) or user.is_authenticated:
+            translation.activate(user.language)
+            request.LANGUAGE_CODE = translation.get_language()
+            timezone.activate(zoneinfo.ZoneInfo(user.timezone))
+        else:
+            timezone.deactivate()
+        response = self.get_response(request)
+        timezone.deactivate()
+        return response
+
+
+class WorkspaceMiddleware:
+    """Takes `workspace` out of the address, finds the membership, and asks for the role that the view needs.
+
+    A stranger gets 404, a member without the right 403. Addresses of the API are checked by their token instead.
+    """
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        return self.get_response(request)
+
+    def process_view(
+        self, request: Request, view: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any]
+    ) -> HttpResponse | None:
+        match = request.resolver_match
+        if match is None or "workspace" not in match.captured_kwargs:
+            return None
+        slug = kwargs.pop("workspace", match.captured_kwargs["workspace"])
+        if "api" in match.app_names or match.route.startswith("api/"):
+            request.workspace_slug = slug  # type: ignore[attr-defined]
+            return None
+        if not request.user.is_authenticated:
+            return None  # LoginRequiredMiddleware has sent them to the sign-in page, or the address is open
+        membership = (
+            Membership.objects.active()
+            .filter(user=request.user, workspace__slug=slug)
+            .select_related("workspace", "user")
+            .first()
+        )
+        if membership is None:
+            raise Http404
+        viewer = viewer_of(membership)
+        label = registry.label_of_module(functools.partial(view).func.__module__)
+        if not viewer.may_enter(label):
+            raise Http404
+        request.workspace, request.viewer, request.role = membership.workspace, viewer, viewer.role
+        if not viewer.may(role_needed(view, request.method or "GET")):
+            raise PermissionDenied(_("Your role here does not allow this. Ask an admin of the workspace."))
+        return None

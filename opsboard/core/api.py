@@ -1,0 +1,190 @@
+"""The JSON API: tokens, problem details, idempotent POSTs. Each app's `api.py` brings a `router`."""
+
+from __future__ import annotations
+
+import json
+from datetime import timedelta
+from http import HTTPStatus
+from importlib import import_module
+from importlib.util import find_spec
+from typing import Any
+
+from django.core.exceptions import PermissionDenied, ValidationError
+from django.http import Http404, HttpRequest, HttpResponse
+from django.utils import timezone, translation
+from ninja import NinjaAPI, Schema
+from ninja.errors import AuthenticationError, HttpError
+from ninja.errors import ValidationError as SchemaError
+from ninja.security import HttpBearer
+
+from opsboard.core import jobs, registry
+from opsboard.core.access import Viewer, role_needed, viewer_of
+from opsboard.core.models import ApiToken, Job, Membership, Role
+from opsboard.core.services.people import hash_secret
+
+
+class ApiRequest(HttpRequest):
+    """What an operation receives."""
+
+    viewer: Viewer
+
+
+class Token(HttpBearer):
+    """`Authorization: Bearer ops_…`; the token's owner must still be a member, and its role is at most theirs."""
+
+    def authenticate(self, request: HttpRequest, token: str) -> Viewer | None:
+        now = timezone.now()
+        row = (
+            ApiToken.objects.filter(
+                token_hash=hash_secret(token), revoked_at=None, expires_at__gt=now,
+                workspace__slug=getattr(request, "workspace_slug", ""),
+            ).select_related("workspace").first()
+        )  # fmt: skip
+        if row is None:
+            return None
+        membership = (
+            Membership.objects.active()
+            .of(row.workspace)
+            .filter(user_id=row.owner_id)
+            .select_related("workspace", "user")
+            .first()
+        )
+        if membership is None:
+            return None
+        if row.last_used_at is None or row.last_used_at < now - timedelta(minutes=5):
+            ApiToken.objects.filter(pk=row.pk).update(last_used_at=now)
+        viewer = viewer_of(membership, at_most=Role(row.role))
+        request.viewer = viewer  # type: ignore[attr-defined]
+        request.user = membership.user
+        translation.activate(membership.user.language)
+        match = request.resolver_match
+        operation = operation_of(match.func, request.method or "GET") if match else None
+        if operation is None or not viewer.may(role_needed(operation, request.method or "GET")):
+            raise PermissionDenied
+        if not viewer.may_enter(registry.label_of_module(operation.__module__)):
+            raise Http404
+        return viewer
+
+
+def operation_of(view: Any, method: str) -> Any:
+    """The function behind ninja's view for a method."""
+    path_view = getattr(view, "__self__", None) or getattr(view, "path_view", None)
+    for operation in getattr(path_view, "operations", ()):
+        if method in operation.methods:
+            return operation.view_func
+    return None
+
+
+api = NinjaAPI(
+    title="Opsboard API", version="1", auth=Token(), urls_namespace="api", docs_url=None, openapi_url="openapi.json"
+)
+
+
+def problem(
+    status: int, title: str = "", detail: str = "", errors: list[dict[str, Any]] | None = None, **more: Any
+) -> HttpResponse:
+    """An answer after RFC 9457."""
+    body: dict[str, Any] = {"type": "about:blank", "title": title or HTTPStatus(status).phrase, "status": status}
+    if detail:
+        body["detail"] = detail
+    if errors is not None:
+        body["errors"] = errors
+    return HttpResponse(
+        json.dumps({**body, **more}, ensure_ascii=False), status=status, content_type="application/problem+json"
+    )
+
+
+@api.exception_handler(AuthenticationError)
+def no_token(request: HttpRequest, fault: Exception) -> HttpResponse:
+    answer = problem(401, detail="Send a valid token of this workspace as “Authorization: Bearer …”.")
+    answer["WWW-Authenticate"] = "Bearer"
+    return answer
+
+
+@api.exception_handler(PermissionDenied)
+def no_right(request: HttpRequest, fault: Exception) -> HttpResponse:
+    return problem(403, detail=str(fault) or "This token's role does not allow this.")
+
+
+@api.exception_handler(Http404)
+def not_there(request: HttpRequest, fault: Exception) -> HttpResponse:
+    return problem(404)
+
+
+@api.exception_handler(registry.UnknownKey)
+def unknown_key(request: HttpRequest, fault: Exception) -> HttpResponse:
+    return problem(422, errors=[{"row": None, "column": None, "field": "indicator", "message": f"Unknown: {fault}"}])
+
+
+@api.exception_handler(HttpError)
+def said_no(request: HttpRequest, fault: HttpError) -> HttpResponse:
+    return problem(fault.status_code, detail=str(fault))
+
+
+@api.exception_handler(SchemaError)
+def wrong_shape(request: HttpRequest, fault: SchemaError) -> HttpResponse:
+    errors = []
+    for one in fault.errors:
+        place = [part for part in one.get("loc", ()) if part not in ("body", "query", "path", "payload")]
+        numbers = [part for part in place if isinstance(part, int)]
+        errors.append(
+            {
+                "row": numbers[0] if numbers else None,
+                "column": None,
+                "field": ".".join(map(str, place)),
+                "message": one.get("msg", ""),
+            }
+        )
+    return problem(422, errors=errors)
+
+
+@api.exception_handler(ValidationError)
+def refused(request: HttpRequest, fault: ValidationError) -> HttpResponse:
+    if hasattr(fault, "error_dict"):
+        errors = [
+            {"row": None, "column": None, "field": "" if name == "__all__" else name, "message": text}
+            for name, texts in fault.message_dict.items()
+            for text in texts
+        ]
+    else:
+        errors = [{"row": None, "column": None, "field": "", "message": text} for text in fault.messages]
+    return problem(422, errors=errors)
+
+
+@api.exception_handler(jobs.Refused)
+def work_refused(request: HttpRequest, fault: jobs.Refused) -> HttpResponse:
+    return problem(422, detail=str(fault), errors=fault.errors)
+
+
+class JobStarted(Schema):
+    job: int
+
+
+class JobState(Schema):
+    state: str
+    progress: float
+    result: dict[str, Any]
+    error: str | None
+    errors: list[dict[str, Any]]
+
+
+@api.get("jobs/{pk}", response=JobState, tags=["core"], summary="How far a piece of long work is")
+def job_state(request: ApiRequest, pk: int) -> dict[str, Any]:
+    job = Job.objects.visible_to(request.viewer).filter(pk=pk).select_related("workspace").first()
+    if job is None:
+        raise Http404
+    jobs.look(job)
+    return {
+        "state": job.state,
+        "progress": job.progress,
+        "result": job.result,
+        "error": job.error or None,
+        "errors": job.errors,
+    }
+
+
+for _label, _module in registry.rooms().items():
+    if find_spec(f"{_module}.api") is not None:
+        api.add_router("", import_module(f"{_module}.api").router, tags=[_label])
+
+__all__ = ["ApiRequest", "JobStarted", "api", "problem"]

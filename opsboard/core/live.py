@@ -1,0 +1,60 @@
+"""Tell open pages that something changed: a topic and a version, never content."""
+
+from __future__ import annotations
+
+import json
+import logging
+from functools import cache
+from typing import TYPE_CHECKING, Any
+
+import redis
+from django.conf import settings
+from django.core import signing
+from django.db import transaction
+
+if TYPE_CHECKING:
+    from opsboard.core.access import Viewer
+    from opsboard.core.models import Workspace
+
+log = logging.getLogger(__name__)
+SALT = "opsboard.live"
+MAX_AGE = 12 * 3600
+
+
+@cache
+def connection() -> redis.Redis:
+    return redis.Redis.from_url(
+        settings.REDIS_URL or settings.CELERY_BROKER_URL, socket_timeout=3, socket_connect_timeout=3
+    )
+
+
+def channel(workspace_id: int) -> str:
+    return f"opsboard:live:{workspace_id}"
+
+
+def token(viewer: Viewer) -> str:
+    """A signed pass for the stream of one workspace."""
+    return signing.dumps({"w": viewer.workspace.pk, "u": viewer.user.pk if viewer.user else None}, salt=SALT)
+
+
+def read_token(text: str) -> dict[str, Any]:
+    """What a pass says; raises `signing.BadSignature` when it is forged or too old."""
+    content: dict[str, Any] = signing.loads(text, salt=SALT, max_age=MAX_AGE)
+    return content
+
+
+def changed(workspace: Workspace, *topics: str) -> None:
+    """After commit: open pages of the workspace hear that these topics changed. Never fails the change itself."""
+    transaction.on_commit(lambda: _publish(workspace.pk, topics), robust=True)
+
+
+def _publish(workspace_id: int, topics: tuple[str, ...]) -> None:
+    try:
+        pipe = connection().pipeline(transaction=False)
+        for topic in topics:
+            pipe.incr(f"{channel(workspace_id)}:{topic}")
+        versions = pipe.execute()
+        for topic, version in zip(topics, versions, strict=True):
+            connection().publish(channel(workspace_id), json.dumps({"topic": topic, "version": version}))
+    except redis.RedisError as fault:
+        log.warning("live pages could not be told: %s", fault)

@@ -1,0 +1,21 @@
+"""The hall's tables."""
+
+from opsboard.core.models.base import About, LimitedModel, Versioned, WorkspaceModel, WorkspaceQuerySet, about_fields
+from opsboard.core.models.happenings import Delivery, Notice, Occurrence, ReactionRun, SearchEntry, Snapshot
+from opsboard.core.models.people import (
+    LANGUAGES,
+    ApiToken,
+    Invitation,
+    Membership,
+    Role,
+    Team,
+    User,
+    Workspace,
+)
+from opsboard.core.models.work_in_hand import ImportMapping, ImportRun, Job, SavedList, StoredFile
+
+__all__ = [
+    "LANGUAGES", "About", "ApiToken", "Delivery", "ImportMapping", "ImportRun", "Invitation", "Job", "LimitedModel",
+    "Membership", "Notice", "Occurrence", "ReactionRun", "Role", "SavedList", "SearchEntry", "Snapshot", "StoredFile",
+    "Team", "User", "Versioned", "Workspace", "WorkspaceModel", "WorkspaceQuerySet", "about_fields",
+]  # fmt: skip

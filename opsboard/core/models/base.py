@@ -1,0 +1,90 @@
+"""What every table of the house inherits: its workspace, and one spelling of who may see a row."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Self
+
+from django.contrib.contenttypes.fields import GenericForeignKey
+from django.contrib.contenttypes.models import ContentType
+from django.contrib.postgres.fields import ArrayField
+from django.db import models
+from django.utils.translation import gettext_lazy as _
+
+from opsboard.core.contract import Ref
+
+if TYPE_CHECKING:
+    from opsboard.core.access import Viewer
+
+
+class WorkspaceQuerySet(models.QuerySet[Any]):
+    """Questions begin with `.visible_to(viewer)`: it includes the workspace, the app's limits and the row's."""
+
+    def visible_to(self, viewer: Viewer) -> Self:
+        if not viewer.may_enter(self.model._meta.app_label):
+            return self.none()
+        rows = self.filter(workspace_id=viewer.workspace.pk)
+        if viewer.team_ids is None or not issubclass(self.model, LimitedModel):
+            return rows
+        return rows.filter(models.Q(limited_to=[]) | models.Q(limited_to__overlap=list(viewer.team_ids) or [-1]))
+
+
+class WorkspaceModel(models.Model):
+    workspace = models.ForeignKey(
+        "core.Workspace", on_delete=models.CASCADE, related_name="+", verbose_name=_("Workspace")
+    )
+
+    objects: models.Manager[Any] = WorkspaceQuerySet.as_manager()
+
+    class Meta:
+        abstract = True
+
+
+class LimitedModel(WorkspaceModel):
+    """A row that may be limited to teams; an empty list means everybody in the workspace. Admins see all."""
+
+    limited_to = ArrayField(models.BigIntegerField(), default=list, blank=True, verbose_name=_("Only for teams"))
+
+    class Meta:
+        abstract = True
+
+
+class Versioned(models.Model):
+    """A row that people edit: a stale save is refused with both texts (see `core.versions`)."""
+
+    version = models.PositiveIntegerField(_("Version"), default=1, editable=False)
+
+    class Meta:
+        abstract = True
+
+
+class About(models.Model):
+    """A link to any object, with a copy of its name so that it reads well after the object is gone."""
+
+    about_type = models.ForeignKey(ContentType, null=True, blank=True, on_delete=models.SET_NULL, related_name="+")
+    about_id = models.BigIntegerField(null=True, blank=True)
+    about = GenericForeignKey("about_type", "about_id", for_concrete_model=False)
+    about_name = models.CharField(max_length=300, blank=True)
+    about_url = models.CharField(max_length=500, blank=True)
+
+    class Meta:
+        abstract = True
+
+    @property
+    def about_ref(self) -> Ref | None:
+        if self.about_type_id is None or self.about_id is None:
+            return None
+        kind = ContentType.objects.get_for_id(self.about_type_id)
+        return Ref(f"{kind.app_label}.{kind.model}", self.about_id, self.about_name, self.about_url)
+
+
+def about_fields(ref: Ref | None) -> dict[str, Any]:
+    """The columns of `About` for a reference, ready for `create(**about_fields(ref))`."""
+    if ref is None:
+        return {"about_type": None, "about_id": None, "about_name": "", "about_url": ""}
+    label, model = ref.model.split(".")
+    return {
+        "about_type": ContentType.objects.get_by_natural_key(label, model),
+        "about_id": ref.pk,
+        "about_name": ref.name[:300],
+        "about_url": ref.url[:500],
+    }

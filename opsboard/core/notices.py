@@ -1,0 +1,92 @@
+"""Tell people: an in-app notice, and the channels that each of them chose."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import datetime
+from typing import Any
+
+from django.conf import settings
+from django.db import IntegrityError, models, transaction
+from django.utils import translation
+
+from opsboard.core import deliveries, live
+from opsboard.core.contract import Ref
+from opsboard.core.models import Membership, Notice, User, Workspace, about_fields
+
+
+def tell(
+    people: Iterable[User],
+    text: Any,
+    url: str = "",
+    *,
+    workspace: Workspace,
+    now: datetime,
+    unique_as: str,
+    detail: Any = "",
+    severity: str = "info",
+    about: Ref | models.Model | None = None,
+) -> list[Notice]:
+    """Tell each person once (`unique_as` names the happening), in their own language.
+
+    `text` and `detail` may be lazy translations. People who left the workspace are not told. Notice and mail are written
+    in the caller's transaction; sending follows after commit.
+    """
+    wanted = {person.pk: person for person in people}
+    known = set(Notice.objects.filter(user_id__in=wanted, unique_as=unique_as[:200]).values_list("user_id", flat=True))
+    present = (
+        Membership.objects.active()
+        .of(workspace)
+        .filter(user_id__in=wanted.keys() - known)
+        .select_related("user")
+        .order_by("user_id")
+    )
+    ref = Ref.to(about) if isinstance(about, models.Model) else about
+    told: list[Notice] = []
+    with transaction.atomic():
+        for membership in present:
+            person = membership.user
+            with translation.override(person.language):
+                notice = Notice(
+                    workspace=workspace,
+                    user=person,
+                    text=str(text)[:500],
+                    detail=str(detail),
+                    url=url,
+                    severity=severity,
+                    unique_as=unique_as[:200],
+                    created_at=now,
+                    **about_fields(ref),
+                )
+                try:
+                    with transaction.atomic():
+                        notice.save(force_insert=True)
+                except IntegrityError:  # somebody told them at this very moment
+                    continue
+                told.append(notice)
+                if person.mail_notices and person.email:
+                    address = f"{settings.SITE_URL}{url}" if url.startswith("/") else url
+                    body = "\n\n".join(part for part in (str(text), str(detail), address) if part)
+                    deliveries.post(
+                        workspace=workspace,
+                        recipient=person.email,
+                        subject=str(text),
+                        body=body,
+                        unique_as=f"notice:{person.pk}:{notice.unique_as}",
+                        notice=notice,
+                        now=now,
+                    )
+        if told:
+            live.changed(workspace, "notices")
+    return told
+
+
+def mark_read(*, user: User, workspace: Workspace, now: datetime, pk: int | None = None) -> int:
+    """Mark one notice, or all of this person's here, as read; answers how many changed."""
+    rows = Notice.objects.filter(workspace=workspace, user=user, read_at=None)
+    if pk is not None:
+        rows = rows.filter(pk=pk)
+    changed = rows.update(read_at=now)
+    if changed:
+        live.changed(workspace, "notices")
+    return changed

@@ -1,0 +1,119 @@
+"""Answers of views: a whole page or its htmx part, and the answer after a successful change."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from typing import Any
+
+from django.conf import settings
+from django.contrib import messages
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.template.response import TemplateResponse
+from django.urls import reverse
+from django.utils.cache import patch_vary_headers
+from django.utils.translation import gettext_lazy as _
+
+from opsboard.core import live, registry
+from opsboard.core.contract import Part
+from opsboard.core.models import Membership, Notice
+
+PART_TITLES = {Part.FIND: _("Find"), Part.FIX: _("Fix"), Part.PROVE: _("Prove")}
+
+
+class SeeOther(HttpResponseRedirect):
+    """303: the answer to a POST that a browser sent."""
+
+    status_code = 303
+
+
+def wants_part(request: HttpRequest) -> bool:
+    """Whether htmx asks for a piece of the page (a boosted link asks for all of it)."""
+    htmx = getattr(request, "htmx", None)
+    return bool(htmx) and not htmx.boosted and not htmx.history_restore_request
+
+
+def page(
+    request: HttpRequest, template: str, context: Mapping[str, Any] | None = None, *, part: str = "", status: int = 200
+) -> TemplateResponse:
+    """The whole page, or only `part` (a template, or `template#partial`) when htmx asks."""
+    chosen = part if part and wants_part(request) else template
+    response = TemplateResponse(request, chosen, dict(context or {}), status=status)
+    patch_vary_headers(response, ["HX-Request", "HX-Boosted"])
+    return response
+
+
+def done(
+    request: HttpRequest, to: str, *, changed: str | tuple[str, ...] = (), message: Any = "", go: bool = False
+) -> HttpResponse:
+    """The answer after a successful change.
+
+    A browser gets 303 to `to`; htmx gets 204 with `HX-Trigger: <changed>-changed`, or is sent to `to` where `go` is set.
+    """
+    topics = (changed,) if isinstance(changed, str) else changed
+    if not wants_part(request):
+        if message:
+            messages.success(request, message)
+        return SeeOther(to)
+    response = HttpResponse(status=204)
+    if go:
+        if message:
+            messages.success(request, message)
+        response["HX-Redirect"] = to
+        return response
+    triggers: dict[str, Any] = {f"{topic}-changed": {} for topic in topics}
+    if message:
+        triggers["toast"] = {"text": str(message), "level": "success"}
+    if triggers:
+        response["HX-Trigger"] = json.dumps(triggers)
+    return response
+
+
+def refused(request: HttpRequest, template: str, context: Mapping[str, Any], *, part: str = "") -> TemplateResponse:
+    """A form with errors: 422, so that htmx swaps it in and programs know."""
+    return page(request, template, context, part=part, status=422)
+
+
+def surroundings(request: HttpRequest) -> dict[str, Any]:
+    """Context of every page: navigation, workspaces, unread notices, the live stream."""
+    answer: dict[str, Any] = {"site_name": settings.SITE_NAME, "languages": settings.LANGUAGES}
+    user = getattr(request, "user", None)
+    if user is None or not user.is_authenticated:
+        return answer
+    viewer = getattr(request, "viewer", None)
+    if wants_part(request):
+        return {**answer, "viewer": viewer, "workspace": getattr(viewer, "workspace", None)}
+    answer["workspaces"] = [
+        membership.workspace
+        for membership in Membership.objects.filter(user=user).select_related("workspace").order_by("workspace__name")
+    ]
+    if viewer is None:
+        return answer
+    slug = viewer.workspace.slug
+    here = request.resolver_match.app_name if request.resolver_match else ""
+    answer |= {
+        "viewer": viewer,
+        "workspace": viewer.workspace,
+        "navigation": [
+            {
+                "key": part.value,
+                "label": PART_TITLES[part],
+                "items": [
+                    {
+                        "label": contract.title,
+                        "url": reverse(contract.home.address, kwargs={"workspace": slug}),
+                        "icon": contract.home.icon,
+                        "active": here == label,
+                    }
+                    for label, contract in apps
+                    if contract.home
+                ],
+            }
+            for part, apps in registry.navigation(viewer)
+            if apps
+        ],
+        "unread": Notice.objects.visible_to(viewer).for_person(user).unread().count(),
+        "events_url": f"{settings.EVENTS_URL}/events/",
+        "events_token": live.token(viewer),
+    }
+    return answer

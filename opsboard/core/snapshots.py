@@ -1,0 +1,46 @@
+"""Every indicator gets a past: hourly snapshots of those that keep no series of their own."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import TYPE_CHECKING
+
+from opsboard.core import access, registry
+from opsboard.core.contract import Reading
+from opsboard.core.models import Snapshot, Workspace
+
+if TYPE_CHECKING:
+    from opsboard.core.access import Viewer
+    from opsboard.core.periods import Period
+
+
+def take(*, workspace: Workspace, now: datetime, keys: Sequence[str] | None = None) -> int:
+    """Write this hour's snapshot of the workspace's indicators (or of `keys`); the same hour twice keeps the newer."""
+    house = access.the_house(workspace)
+    wanted = keys or [
+        entry.key for indicator in registry.indicators() if indicator.snapshot for entry in indicator.catalogue(house)
+    ]
+    hour = now.replace(minute=0, second=0, microsecond=0)
+    rows = [
+        Snapshot(workspace=workspace, key=one.key, labels=dict(one.labels), at=hour, value=one.value, weight=one.weight)
+        for one in registry.read(house, wanted, now)
+        if one.status == "ok"
+    ]
+    Snapshot.objects.bulk_create(
+        rows,
+        update_conflicts=True,
+        unique_fields=["workspace", "key", "labels", "at"],
+        update_fields=["value", "weight"],
+    )
+    return len(rows)
+
+
+def history(viewer: Viewer, keys: Sequence[str], period: Period) -> Mapping[str, Sequence[Reading]]:
+    """`{key: readings in time order}` from the snapshots; one query."""
+    answer: dict[str, list[Reading]] = defaultdict(list)
+    rows = Snapshot.objects.visible_to(viewer).filter(key__in=keys, at__gte=period.start, at__lt=period.end)
+    for row in rows.order_by("at"):
+        answer[row.key].append(Reading(row.key, row.labels, row.at, row.value, row.weight))
+    return answer

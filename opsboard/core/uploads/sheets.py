@@ -1,0 +1,147 @@
+"""Excel workbooks (.xlsx): the values that were last computed, dates as dates, numbers as numbers.
+
+The file is measured before the reader touches it. A workbook is a zip archive of XML: a few kilobytes can unpack to
+gigabytes, and one cell at XFD1048576 makes a reader lay out seventeen billion of them.
+"""
+
+import re
+import zipfile
+from dataclasses import dataclass
+from datetime import date, datetime, time, timedelta
+from io import BytesIO
+from typing import Any, Final
+
+from opsboard.core.lazy import calamine
+from opsboard.core.uploads.complaints import (
+    BROKEN_WORKBOOK,
+    NO_SUCH_SHEET,
+    NOT_A_TABLE,
+    SWOLLEN,
+    TOO_MANY_COLUMNS,
+    TOO_MANY_ROWS,
+    UploadError,
+)
+from opsboard.core.uploads.moments import as_naive
+
+MAX_UNPACKED: Final = 1_000_000_000
+MAX_PARTS: Final = 5_000
+MAX_CELLS: Final = 30_000_000
+_BLOCK: Final = 1 << 20
+# A cell's place, in the XML of a sheet: r="AB12". Rows alone (r="12") are caught by the second pattern.
+_PLACE: Final = re.compile(rb"\sr\s*=\s*[\"']([A-Za-z]{0,4})([0-9]{1,9})[\"']")
+
+
+@dataclass(frozen=True, slots=True)
+class Sheet:
+    """The rows of one sheet from its first row on, as Python values, and the names of all sheets."""
+
+    name: str
+    names: tuple[str, ...]
+    rows: list[list[Any]]
+
+
+def read_sheet(content: bytes, *, sheet: str | None, max_rows: int, max_columns: int) -> Sheet:
+    """The rows of a sheet: the named one, or the first that holds anything. Raises ``UploadError``."""
+    _measure(content, max_rows, max_columns)
+    try:
+        with calamine.CalamineWorkbook.from_filelike(BytesIO(content)) as workbook:
+            visible = tuple(
+                info.name
+                for info in workbook.sheets_metadata
+                if info.visible == calamine.SheetVisibleEnum.Visible and info.typ == calamine.SheetTypeEnum.WorkSheet
+            )
+            names = visible or tuple(workbook.sheet_names)
+            if sheet is not None and sheet not in workbook.sheet_names:
+                raise UploadError(NO_SUCH_SHEET, sheet=sheet[:60])
+            name, rows = "", []
+            for name in (sheet,) if sheet is not None else names:
+                rows = workbook.get_sheet_by_name(name).to_python(skip_empty_area=False)
+                if rows:
+                    break
+    except UploadError:
+        raise
+    except Exception as error:
+        # The reader raises its own errors and, for some damaged files, plain ones; all mean the same to people.
+        raise UploadError(BROKEN_WORKBOOK) from error
+    return Sheet(name, names, rows)
+
+
+def _measure(content: bytes, max_rows: int, max_columns: int) -> None:
+    """Unpack every part once, without keeping it, to know how much it really holds."""
+    try:
+        with zipfile.ZipFile(BytesIO(content)) as archive:
+            parts = archive.infolist()
+            if not any(part.filename.lower() == "xl/workbook.xml" for part in parts):
+                raise UploadError(NOT_A_TABLE)
+            if len(parts) > MAX_PARTS or sum(part.file_size for part in parts) > MAX_UNPACKED:
+                raise UploadError(SWOLLEN)
+            left = MAX_UNPACKED
+            for part in parts:
+                is_sheet = part.filename.lower().startswith("xl/worksheets/")
+                left -= _measure_part(archive, part, left, is_sheet, max_rows, max_columns)
+    except (zipfile.BadZipFile, zipfile.LargeZipFile, RuntimeError, NotImplementedError, EOFError, OSError) as error:
+        raise UploadError(BROKEN_WORKBOOK) from error
+    except ValueError as error:
+        raise UploadError(BROKEN_WORKBOOK) from error
+
+
+def _measure_part(
+    archive: zipfile.ZipFile, part: zipfile.ZipInfo, left: int, is_sheet: bool, max_rows: int, max_columns: int
+) -> int:
+    size, last_row, last_column, tail = 0, 0, 0, b""
+    # Reading to the end checks the sum over the part: a size that was lied about does not pass.
+    with archive.open(part) as stream:
+        while block := stream.read(_BLOCK):
+            size += len(block)
+            if size > left:
+                raise UploadError(SWOLLEN)
+            if not is_sheet:
+                continue
+            for letters, digits in set(_PLACE.findall(tail + block)):
+                last_row = max(last_row, int(digits))
+                last_column = max(last_column, _column_number(letters))
+            tail = block[-64:]
+    # The header is one row more; a sheet may end in formatted but empty rows, so these are let pass here and the
+    # filled ones counted later, as long as the whole stays bearable.
+    if last_row > 1_048_576 or last_row * max(last_column, 1) > MAX_CELLS:
+        raise UploadError(TOO_MANY_ROWS, limit=max_rows)
+    if last_column > max(max_columns, 16_384):
+        raise UploadError(TOO_MANY_COLUMNS, count=last_column, limit=max_columns)
+    return size
+
+
+def _column_number(letters: bytes) -> int:
+    number = 0
+    for letter in letters.upper():
+        number = number * 26 + letter - 64
+    return number
+
+
+def as_text(value: Any) -> str:
+    """A cell's value as the text that a CSV file would have: 3 for 3.0, ISO dates, TRUE and FALSE."""
+    match value:
+        case str():
+            return value
+        case bool():
+            return "TRUE" if value else "FALSE"
+        case float():
+            return str(int(value)) if value.is_integer() and abs(value) < 1e15 else repr(value)
+        case datetime():
+            moment = as_naive(value)
+            midnight = moment.time() == time(0)
+            return moment.date().isoformat() if midnight else moment.isoformat(sep=" ")
+        case date():
+            return value.isoformat()
+        case time():
+            return value.isoformat()
+        case timedelta():
+            return _as_duration(value)
+        case None:
+            return ""
+    return str(value)
+
+
+def _as_duration(value: timedelta) -> str:
+    seconds = round(value.total_seconds())
+    sign, seconds = ("-", -seconds) if seconds < 0 else ("", seconds)
+    return f"{sign}{seconds // 3600}:{seconds // 60 % 60:02}:{seconds % 60:02}"

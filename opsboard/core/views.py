@@ -1,0 +1,161 @@
+"""The hall's pages."""
+
+from __future__ import annotations
+
+from django.core.exceptions import PermissionDenied, ValidationError
+from django.http import FileResponse, Http404, HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect
+from django.urls import reverse
+from django.utils import timezone
+from django.views.decorators.http import require_GET, require_POST
+
+from opsboard.core import effects, jobs, notices, objects, periods, registry, storage
+from opsboard.core.access import Request, needs
+from opsboard.core.contract import Ref
+from opsboard.core.models import Job, Membership, Notice, Role, StoredFile
+from opsboard.core.pages import done, page, refused
+
+
+@require_GET
+def front(request: HttpRequest) -> HttpResponse:
+    """The installation's front door: on to the person's first workspace."""
+    membership = (
+        Membership.objects.filter(user_id=request.user.pk)
+        .select_related("workspace")
+        .order_by("workspace__name")
+        .first()
+    )
+    if membership is None:
+        return page(request, "core/no_workspace.html")
+    return redirect("core:home", workspace=membership.workspace.slug)
+
+
+@require_GET
+def home(request: Request) -> HttpResponse:
+    now = timezone.now()
+    period = periods.week_of(
+        timezone.localdate(now, request.workspace.zone), request.workspace.zone, week_start=request.workspace.week_start
+    )
+    sections = []
+    for section in registry.sections(request.viewer):
+        told = section.tell(request.viewer, period)
+        if told is not None:
+            sections.append({"section": section, "context": told})
+    return page(
+        request,
+        "core/home.html",
+        {"period": period, "sections": sections, "findings": registry.find(request.viewer, period)[:8]},
+    )
+
+
+@require_GET
+def job(request: Request, pk: int) -> HttpResponse:
+    row = get_object_or_404(Job.objects.visible_to(request.viewer).select_related("workspace", "by"), pk=pk)
+    return page(request, "core/job.html", {"job": jobs.look(row)}, part="core/parts/_job.html")
+
+
+@require_POST
+@needs(write=Role.CONTRIBUTOR)
+def cancel_job(request: Request, pk: int) -> HttpResponse:
+    row = get_object_or_404(Job.objects.visible_to(request.viewer), pk=pk)
+    _own(request, row)
+    jobs.cancel(job=row, now=timezone.now())
+    return done(request, row.get_absolute_url(), changed="jobs")
+
+
+@require_POST
+@needs(write=Role.CONTRIBUTOR)
+def try_job_again(request: Request, pk: int) -> HttpResponse:
+    row = get_object_or_404(Job.objects.visible_to(request.viewer), pk=pk)
+    _own(request, row)
+    jobs.try_again(job=row, now=timezone.now())
+    return done(request, row.get_absolute_url(), changed="jobs")
+
+
+def _own(request: Request, row: Job) -> None:
+    if row.by_id != request.user.pk and not request.viewer.may(Role.EDITOR):
+        raise PermissionDenied
+
+
+@require_GET
+def notice_list(request: Request) -> HttpResponse:
+    rows = Notice.objects.visible_to(request.viewer).for_person(request.user)
+    return page(
+        request,
+        "core/notice_list.html",
+        {"notices": rows[:200], "unread": rows.unread().count()},
+        part="core/parts/_notices.html",
+    )
+
+
+@require_POST
+@needs(write=Role.VIEWER)
+def read_notices(request: Request) -> HttpResponse:
+    notices.mark_read(user=request.user, workspace=request.workspace, now=timezone.now())
+    return done(request, reverse("core:notice_list", kwargs={"workspace": request.workspace.slug}), changed="notices")
+
+
+@require_GET
+def notice(request: Request, pk: int) -> HttpResponse:
+    """Opens what a notice is about, and marks it as read."""
+    row = get_object_or_404(Notice.objects.visible_to(request.viewer).for_person(request.user), pk=pk)
+    notices.mark_read(user=request.user, workspace=request.workspace, now=timezone.now(), pk=pk)
+    return redirect(row.url or reverse("core:notice_list", kwargs={"workspace": request.workspace.slug}))
+
+
+@require_GET
+def margins(request: Request) -> HttpResponse:
+    """The addresses of every app's margin for one object; the page fetches each from its owner."""
+    query = request.GET.urlencode()
+    addresses = [
+        f"{reverse(name, kwargs={'workspace': request.workspace.slug})}?{query}"
+        for name in registry.margins(request.viewer)
+    ]
+    return page(request, "core/parts/_margins.html", {"addresses": addresses})
+
+
+def _ref_from(request: Request) -> Ref | None:
+    source = request.POST if request.method == "POST" else request.GET
+    model, pk = source.get("about_model", ""), source.get("about_id", "")
+    if not model or not pk.isdigit():
+        return None
+    return objects.ref_to(request.viewer, model, int(pk))
+
+
+@needs(write=Role.VIEWER)
+def do(request: Request, key: str) -> HttpResponse:
+    """The form of any app's effect, about any object; performing it is its owner's service."""
+    try:
+        effect = registry.effect(key)
+    except registry.UnknownKey as unknown:
+        raise Http404 from unknown
+    if not request.viewer.may_enter(key.partition(".")[0]):
+        raise Http404
+    if not request.viewer.may(effect.role):
+        raise PermissionDenied
+    about = _ref_from(request)
+    form = effect.form(request.POST or None, viewer=request.viewer, about=about)
+    context = {"effect": effect, "form": form, "about": about}
+    if request.method != "POST":
+        return page(request, "core/do.html", context, part="core/parts/_do.html")
+    if not form.is_valid():
+        return refused(request, "core/do.html", context, part="core/parts/_do.html")
+    try:
+        outcome = effects.perform(
+            key, workspace=request.workspace, by=request.user, about=about, now=timezone.now(), **form.cleaned_data
+        )
+    except ValidationError as refusal:
+        form.add_error(None, refusal)
+        return refused(request, "core/do.html", context, part="core/parts/_do.html")
+    to = (
+        outcome.about.url
+        if outcome.about and outcome.about.url
+        else (about.url if about and about.url else reverse("core:home", kwargs={"workspace": request.workspace.slug}))
+    )
+    return done(request, to, message=outcome.message, go=True)
+
+
+@require_GET
+def stored_file(request: Request, pk: int) -> FileResponse:
+    row = get_object_or_404(StoredFile.objects.visible_to(request.viewer), pk=pk)
+    return storage.answer(row)

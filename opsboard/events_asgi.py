@@ -1,0 +1,91 @@
+"""The events process: one small ASGI application that passes `topic, version` from Redis on to open pages.
+
+It checks the signed pass once and never touches the database; the page then reads its fragment through the normal view.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+from collections.abc import Awaitable, Callable
+from typing import Any
+from urllib.parse import parse_qs
+
+os.environ.setdefault("DJANGO_SETTINGS_MODULE", "opsboard.settings")
+os.environ.setdefault("OPSBOARD_ROLE", "events")
+
+import django  # noqa: E402
+
+django.setup()
+
+import redis.asyncio as redis  # noqa: E402
+from django.conf import settings  # noqa: E402
+from django.core import signing  # noqa: E402
+
+from opsboard.core import live  # noqa: E402
+
+Send = Callable[[dict[str, Any]], Awaitable[None]]
+Receive = Callable[[], Awaitable[dict[str, Any]]]
+BREATH = 20.0
+
+
+async def application(scope: dict[str, Any], receive: Receive, send: Send) -> None:
+    if scope["type"] == "lifespan":
+        await _lifespan(receive, send)
+    elif scope["type"] == "http":
+        await _answer(scope, receive, send)
+
+
+async def _lifespan(receive: Receive, send: Send) -> None:
+    while True:
+        message = await receive()
+        await send({"type": f"{message['type']}.complete"})
+        if message["type"] == "lifespan.shutdown":
+            return
+
+
+async def _answer(scope: dict[str, Any], receive: Receive, send: Send) -> None:
+    if scope["path"] == "/healthz":
+        return await _short(send, 200, b"ok")
+    if scope["path"] != "/events/" or scope["method"] != "GET":
+        return await _short(send, 404, b"not found")
+    try:
+        token = parse_qs(scope["query_string"].decode("ascii", "ignore")).get("token", [""])[0]
+        workspace_id = live.read_token(token)["w"]
+    except signing.BadSignature:
+        return await _short(send, 403, b"the pass is not valid")
+    client = redis.from_url(settings.REDIS_URL)
+    pubsub = client.pubsub()
+    try:
+        await pubsub.subscribe(live.channel(workspace_id))
+        await send({"type": "http.response.start", "status": 200, "headers": [
+            (b"content-type", b"text/event-stream"), (b"cache-control", b"no-store"), (b"x-accel-buffering", b"no"),
+            *_cors(),
+        ]})  # fmt: skip
+        await send({"type": "http.response.body", "body": b"retry: 3000\n: welcome\n\n", "more_body": True})
+        gone = asyncio.create_task(_until_gone(receive))
+        while not gone.done():
+            message = await pubsub.get_message(ignore_subscribe_messages=True, timeout=BREATH)
+            text = b": still here\n\n" if message is None else b"data: " + message["data"] + b"\n\n"
+            await send({"type": "http.response.body", "body": text, "more_body": True})
+    except (redis.RedisError, OSError):
+        return
+    finally:
+        await pubsub.aclose()
+        await client.aclose()
+
+
+async def _until_gone(receive: Receive) -> None:
+    while (await receive())["type"] != "http.disconnect":
+        pass
+
+
+def _cors() -> list[tuple[bytes, bytes]]:
+    return [(b"access-control-allow-origin", settings.SITE_URL.encode()), (b"vary", b"Origin")]
+
+
+async def _short(send: Send, status: int, body: bytes) -> None:
+    await send(
+        {"type": "http.response.start", "status": status, "headers": [(b"content-type", b"text/plain"), *_cors()]}
+    )
+    await send({"type": "http.response.body", "body": body})

@@ -1,0 +1,1 @@
+"""Knowledge: documents and tables next to the numbers and problems that they are about."""

@@ -1,0 +1,44 @@
+"""Every address of the house, put together from the apps."""
+
+from importlib import import_module
+from importlib.util import find_spec
+
+from django.contrib import admin
+from django.urls import URLPattern, URLResolver, include, path
+from django.views.i18n import set_language
+from django.contrib.auth.decorators import login_not_required
+
+from opsboard.core import health, registry
+from opsboard.core import urls as core_urls
+from opsboard.core.api import api
+
+admin.site.site_header = "Opsboard: emergency exit"
+
+
+def mounted(file: str, prefix: str = "") -> list[URLResolver]:
+    """`<prefix><app>/` for each app that has the file."""
+    found = []
+    for label, module in registry.rooms().items():
+        if find_spec(f"{module}.{file}") is not None:
+            found.append(
+                path(
+                    f"{prefix}{label}/",
+                    include(
+                        (import_module(f"{module}.{file}").urlpatterns, label if file == "urls" else f"{label}_open")
+                    ),
+                )
+            )
+    return found
+
+
+urlpatterns: list[URLPattern | URLResolver] = [
+    path("healthz", health.healthz, name="healthz"),
+    path("readyz", health.readyz, name="readyz"),
+    path("i18n/", login_not_required(set_language), name="set_language"),
+    path("accounts/", include("allauth.urls")),
+    path("emergency/", admin.site.urls),
+    path("api/v1/<slug:workspace>/", api.urls),
+    *mounted("open_urls", "open/"),
+    path("", include((core_urls.personal + [path("<slug:workspace>/", include(core_urls.inside))], "core"))),
+    path("<slug:workspace>/", include(mounted("urls"))),
+]

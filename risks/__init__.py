@@ -1,0 +1,1 @@
+"""Risks: a register whose indicators warn early and start the response plan."""
