@@ -53,7 +53,20 @@ _NAMED_RE: Final = re.compile(
     re.ASCII,
 )
 _MONTHS: Final = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
-_MONTH_NAMES: Final = "january february march april may june july august september october november december".split()
+_MONTH_NAMES: Final = [
+    "january",
+    "february",
+    "march",
+    "april",
+    "may",
+    "june",
+    "july",
+    "august",
+    "september",
+    "october",
+    "november",
+    "december",
+]
 
 # What the fast reader knows, by the shape of the text. All begin with the year, so no order needs to be known.
 _FAST: Final = (
