@@ -40,9 +40,9 @@ EXCEL_EPOCH: Final = datetime(1899, 12, 30)  # noqa: DTZ001 - cells hold local t
 UNIX_EPOCH: Final = datetime(1970, 1, 1)  # noqa: DTZ001 - as above
 
 # One pattern for every numeric date: three parts, perhaps a time, perhaps am or pm, perhaps an offset.
-_DATE: Final = r"^(\d{1,4})[-/.](\d{1,2})[-/.](\d{1,4})"
-_TIME: Final = r"(?:[ T]+(\d{1,2}):(\d{1,2})(?::(\d{1,2})(?:[.,](\d{1,9}))?)?)?"
-_TAIL: Final = r" *(?:([AaPp])\.?[Mm]\.?)? *(Z|z|UTC|GMT|[+-]\d{2}(?::?\d{2})?)?$"
+_DATE: Final = r"^([0-9]{1,4})[-/.]([0-9]{1,2})[-/.]([0-9]{1,4})"
+_TIME: Final = r"(?:[ T]+([0-9]{1,2}):([0-9]{1,2})(?::([0-9]{1,2})(?:[.,]([0-9]{1,9}))?)?)?"
+_TAIL: Final = r" *(?:([AaPp])\.?[Mm]\.?)? *(Z|z|UTC|GMT|[+-][0-9]{2}(?::?[0-9]{2})?)?$"
 _NUMERIC: Final = _DATE + _TIME + _TAIL
 _NUMERIC_RE: Final = re.compile(_NUMERIC, re.ASCII)
 _COMPACT_RE: Final = re.compile(r"(\d{4})(\d{2})(\d{2})(?:[ T]?(\d{2})(\d{2})(\d{2})?(Z)?)?", re.ASCII)
@@ -266,11 +266,13 @@ def guess_order_of(texts: list[str]) -> OrderGuess:
 
 def guess_order(texts: "pl.Series") -> OrderGuess:
     """``guess_order_of`` for a column; a million cells take about half a second, and only where dates are unclear."""
-    dates = texts.str.strip_chars().filter(texts.str.contains(r"^\s*\d{1,2}[-/.]\d{1,2}[-/.](\d{4}|\d{2})\b"))
+    dates = texts.str.strip_chars().filter(
+        texts.str.contains(r"^\s*[0-9]{1,2}[-/.][0-9]{1,2}[-/.]([0-9]{4}|[0-9]{2})\b")
+    )
     if not len(dates):
         return OrderGuess("ymd", ambiguous=False, fits=("ymd",))
     parts = pl.DataFrame(
-        {"text": dates, "part": dates.str.extract_groups(r"^(\d{1,2})([-/.])(\d{1,2})[-/.](\d{4}|\d{2})")}
+        {"text": dates, "part": dates.str.extract_groups(r"^([0-9]{1,2})([-/.])([0-9]{1,2})[-/.]([0-9]{4}|[0-9]{2})")}
     ).unnest("part")
     parts = parts.select(
         pl.col("text"),
@@ -370,7 +372,8 @@ class _Reader:
                 return
             _, pattern, has_offset = shape
             read = texts.str.to_datetime(pattern, strict=False, time_unit="us")
-            good = read.is_not_null()
+            # A lenient %Y reads 25/12/23 as a day of the year 25: such dates are for the next reader.
+            good = (read.dt.year() >= 1000).fill_null(False)
             if not good[0]:
                 return
             index, value = self.pending.filter(good), read.filter(good)

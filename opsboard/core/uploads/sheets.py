@@ -5,6 +5,7 @@ gigabytes, and one cell at XFD1048576 makes a reader lay out seventeen billion o
 """
 
 import re
+import xml.etree.ElementTree as ET
 import zipfile
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
@@ -29,6 +30,14 @@ MAX_CELLS: Final = 30_000_000
 _BLOCK: Final = 1 << 20
 # A cell's place, in the XML of a sheet: r="AB12". Rows alone (r="12") are caught by the second pattern.
 _PLACE: Final = re.compile(rb"\sr\s*=\s*[\"']([A-Za-z]{0,4})([0-9]{1,9})[\"']")
+# A cell whose formula went wrong, and what it shows: the reader gives these as empty.
+_ERROR: Final = re.compile(
+    rb"<(?:\w+:)?c\b([^>]*\bt=[\"']e[\"'][^>]*)>(?:(?!</(?:\w+:)?c>).){0,300}?<(?:\w+:)?v>(#[^<]{1,20})<", re.DOTALL
+)
+_MAIN: Final = "{http://schemas.openxmlformats.org/spreadsheetml/2006/main}"
+_LINK: Final = "{http://schemas.openxmlformats.org/officeDocument/2006/relationships}"
+
+type Errors = dict[tuple[int, int], str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +51,7 @@ class Sheet:
 
 def read_sheet(content: bytes, *, sheet: str | None, max_rows: int, max_columns: int) -> Sheet:
     """The rows of a sheet: the named one, or the first that holds anything. Raises ``UploadError``."""
-    _measure(content, max_rows, max_columns)
+    errors = _measure(content, max_rows, max_columns)
     try:
         with calamine.CalamineWorkbook.from_filelike(BytesIO(content)) as workbook:
             visible = tuple(
@@ -63,11 +72,27 @@ def read_sheet(content: bytes, *, sheet: str | None, max_rows: int, max_columns:
     except Exception as error:
         # The reader raises its own errors and, for some damaged files, plain ones; all mean the same to people.
         raise UploadError(BROKEN_WORKBOOK) from error
+    if any(errors.values()):
+        for (row, column), text in errors.get(_part_of(content, name), {}).items():
+            if row <= len(rows) and column <= len(rows[row - 1]):
+                rows[row - 1][column - 1] = text
     return Sheet(name, names, rows)
 
 
-def _measure(content: bytes, max_rows: int, max_columns: int) -> None:
-    """Unpack every part once, without keeping it, to know how much it really holds."""
+def _part_of(content: bytes, sheet: str) -> str:
+    """The part of the archive that holds a sheet, in lower case, or ``""``."""
+    with zipfile.ZipFile(BytesIO(content)) as archive:
+        # The parser (expat) bounds what entities may grow to, and the parts were measured before.
+        book = ET.fromstring(archive.read("xl/workbook.xml"))  # noqa: S314
+        links = ET.fromstring(archive.read("xl/_rels/workbook.xml.rels"))  # noqa: S314
+    link = next((item.get(f"{_LINK}id") for item in book.iter(f"{_MAIN}sheet") if item.get("name") == sheet), None)
+    target = next((item.get("Target", "") for item in links if item.get("Id") == link), "")
+    return (target.lstrip("/") if target.startswith("/") else f"xl/{target}").lower()
+
+
+def _measure(content: bytes, max_rows: int, max_columns: int) -> dict[str, Errors]:
+    """Unpack every part once, without keeping it, to know how much it really holds; note the cells with errors."""
+    errors: dict[str, Errors] = {}
     try:
         with zipfile.ZipFile(BytesIO(content)) as archive:
             parts = archive.infolist()
@@ -77,30 +102,37 @@ def _measure(content: bytes, max_rows: int, max_columns: int) -> None:
                 raise UploadError(SWOLLEN)
             left = MAX_UNPACKED
             for part in parts:
-                is_sheet = part.filename.lower().startswith("xl/worksheets/")
-                left -= _measure_part(archive, part, left, is_sheet, max_rows, max_columns)
+                name = part.filename.lower()
+                found = errors.setdefault(name, {}) if name.startswith("xl/worksheets/") else None
+                left -= _measure_part(archive, part, left, found, max_rows, max_columns)
     except (zipfile.BadZipFile, zipfile.LargeZipFile, RuntimeError, NotImplementedError, EOFError, OSError) as error:
         raise UploadError(BROKEN_WORKBOOK) from error
     except ValueError as error:
         raise UploadError(BROKEN_WORKBOOK) from error
+    return errors
 
 
 def _measure_part(
-    archive: zipfile.ZipFile, part: zipfile.ZipInfo, left: int, is_sheet: bool, max_rows: int, max_columns: int
+    archive: zipfile.ZipFile, part: zipfile.ZipInfo, left: int, errors: Errors | None, max_rows: int, max_columns: int
 ) -> int:
-    size, last_row, last_column, tail = 0, 0, 0, b""
+    size, last_row, tail = 0, 0, b""
+    columns: dict[bytes, int] = {}
     # Reading to the end checks the sum over the part: a size that was lied about does not pass.
     with archive.open(part) as stream:
         while block := stream.read(_BLOCK):
             size += len(block)
             if size > left:
                 raise UploadError(SWOLLEN)
-            if not is_sheet:
+            if errors is None:
                 continue
-            for letters, digits in set(_PLACE.findall(tail + block)):
+            for letters, digits in _PLACE.findall(tail + block):
                 last_row = max(last_row, int(digits))
-                last_column = max(last_column, _column_number(letters))
-            tail = block[-64:]
+                if letters not in columns:
+                    columns[letters] = _column_number(letters)
+            if b't="e"' in block or b"t='e'" in block:
+                errors.update(_errors_in(tail + block))
+            tail = block[-1024:]
+    last_column = max(columns.values(), default=0)
     # The header is one row more; a sheet may end in formatted but empty rows, so these are let pass here and the
     # filled ones counted later, as long as the whole stays bearable.
     if last_row > 1_048_576 or last_row * max(last_column, 1) > MAX_CELLS:
@@ -108,6 +140,15 @@ def _measure_part(
     if last_column > max(max_columns, 16_384):
         raise UploadError(TOO_MANY_COLUMNS, count=last_column, limit=max_columns)
     return size
+
+
+def _errors_in(xml: bytes) -> Errors:
+    found: Errors = {}
+    for attributes, text in _ERROR.findall(xml):
+        place = _PLACE.search(b" " + attributes)
+        if place is not None and place[1]:
+            found[int(place[2]), _column_number(place[1])] = text.decode("ascii", "replace")
+    return found
 
 
 def _column_number(letters: bytes) -> int:

@@ -8,6 +8,7 @@ import csv
 import gzip
 import hashlib
 import io
+import re
 import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -223,14 +224,15 @@ def _from_text(
         text = text.replace("\r", "\n")
     first_row = 1
     # Excel writes and obeys a first line that names the delimiter.
-    if text[:4].lower() == "sep=" and text[5:7].strip("\r") in {"\n", ""}:
-        delimiter, text, first_row = delimiter or text[4], text[text.index("\n") + 1 :] if "\n" in text else "", 2
+    named = text[:8].partition("\n")[0]
+    if re.fullmatch(r"sep=[^\r\n]\r?", named, re.IGNORECASE):
+        delimiter, text, first_row = delimiter or named[4], text[len(named) + 1 :], 2
     while text[:1] in {"\n", "\r"}:
         first_row, text = first_row + (text[0] == "\n"), text[1:]
     if not text.strip():
         raise UploadError(EMPTY)
     delimiter = delimiter or guess_delimiter(text)
-    headers, records = _header(text, delimiter)
+    headers = _header(text, delimiter)
     if len(headers) > limits.max_columns:
         raise UploadError(TOO_MANY_COLUMNS, count=len(headers), limit=limits.max_columns)
     names = unique_names(headers)
@@ -245,7 +247,6 @@ def _from_text(
         raise UploadError(TOO_MANY_ROWS, limit=limits.max_rows)
     frame = _without_long_cells(frame, names, limits, complaints)
     mark, sure = (decimal, True) if decimal else _decimal_of(frame, names, delimiter)
-    del records
     return Table(
         frame=frame.select(names),
         rows=frame["#row"].cast(pl.UInt32),
@@ -289,17 +290,16 @@ def _records(text: str, delimiter: str) -> Iterator[list[str]]:
     return csv.reader(io.StringIO(text, newline=""), delimiter=delimiter)
 
 
-def _header(text: str, delimiter: str) -> tuple[tuple[str, ...], Iterator[list[str]]]:
-    records = _records(text, delimiter)
+def _header(text: str, delimiter: str) -> tuple[str, ...]:
     try:
-        first = next(records)
+        first = next(_records(text, delimiter))
     except (StopIteration, csv.Error) as error:
         raise UploadError(NO_HEADER) from error
     while len(first) > 1 and not first[-1].strip():
         first.pop()  # a delimiter at the end of each row makes no column
     if not any(cell.strip() for cell in first):
         raise UploadError(NO_HEADER)
-    return tuple(" ".join(cell.split()) for cell in first), records
+    return tuple(" ".join(cell.split()) for cell in first)
 
 
 def unique_names(headers: tuple[str, ...]) -> tuple[str, ...]:
