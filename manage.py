@@ -24,19 +24,17 @@ NO_SERVER = (
 SILENT_SERVER = "opsboard: the server in {name} doesn't answer: {reason}"
 
 
-def main(arguments: list[str]) -> int:
+def main(arguments: list[str]) -> None:
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "opsboard.settings")
     if arguments[1:2] == ["up"]:
-        return up.main(arguments[2:])
+        sys.exit(up.main(arguments[2:]))
     try:
         execute_from_command_line(arguments)
     except (OperationalError, BrokerError, RedisError) as error:
         name = "DATABASE_URL" if isinstance(error, OperationalError) else "REDIS_URL"
         reason = (str(error).strip().splitlines() or ["no reason given"])[0]
-        print(SILENT_SERVER.format(name=name, reason=reason) if os.environ.get(name) else NO_SERVER, file=sys.stderr)
-        return 1
-    return 0
+        sys.exit(SILENT_SERVER.format(name=name, reason=reason) if os.environ.get(name) else NO_SERVER)
 
 
 if __name__ == "__main__":
-    sys.exit(main(sys.argv))
+    main(sys.argv)

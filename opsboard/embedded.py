@@ -435,7 +435,7 @@ def _postgres(folder: Path, place: _Place, password: str, port: int, fsync: bool
                 env=_plain_environment(),
                 cwd="/",
                 start_new_session=True,
-                preexec_fn=ends_with_us(signal.SIGINT),  # noqa: PLW1509 - started from the main thread
+                preexec_fn=ends_with_us(signal.SIGINT),
                 user=place.uid,
                 group=place.gid,
                 extra_groups=None if place.uid is None else [],
@@ -520,7 +520,7 @@ def _valkey(folder: Path, password: str, port: int, keep: bool) -> _Server:
                 stderr=handle,
                 cwd=data,
                 start_new_session=True,
-                preexec_fn=ends_with_us(signal.SIGTERM),  # noqa: PLW1509 - started from the main thread
+                preexec_fn=ends_with_us(signal.SIGTERM),
             )
         if process.stdin:
             with suppress(BrokenPipeError), process.stdin:

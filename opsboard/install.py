@@ -58,7 +58,7 @@ def run(command, **more):  # type: (list[str], object) -> tuple[int, str]
 
 def make_environment():  # type: () -> bool
     if os.path.exists(PYTHON):
-        check = "import sys; sys.exit(sys.version_info < %r)" % (OLDEST,)
+        check = f"import sys; sys.exit(sys.version_info < {OLDEST!r})"
         if run([PYTHON, "-c", check])[0] == 0:
             return True
         say("the Python of .venv is gone or too old; making .venv anew.")
@@ -66,10 +66,11 @@ def make_environment():  # type: () -> bool
     if code:
         shutil.rmtree(VENV, ignore_errors=True)
         if "ensurepip" in said:
-            version = "%d.%d" % sys.version_info[:2]
+            version = "{}.{}".format(*sys.version_info)
             say(
-                "this Python can't make a .venv. On Debian or Ubuntu: apt install python%s-venv, then try again."
-                % version
+                "this Python can't make a .venv. On Debian or Ubuntu: apt install python"
+                + version
+                + "-venv, then try again."
             )
         else:
             say("making .venv failed:\n" + said.strip())
@@ -106,10 +107,8 @@ def install(kind):  # type: (str) -> bool
         )
         if code == 0:
             return True
-    say(
-        "installing with pip, which takes a minute or two (%s)."
-        % (said_by_uv.strip().splitlines() or ["uv failed"])[-1].strip()
-    )
+    reason = (said_by_uv.strip().splitlines() or ["uv failed"])[-1].strip()
+    say("installing with pip, which takes a minute or two (" + reason + ").")
     code, said = run([*pip, "-r", lock(kind)])
     if code:
         say("the packages could not be installed:\n" + said.strip()[-3000:])
@@ -122,7 +121,7 @@ def install(kind):  # type: (str) -> bool
 
 def main(kind):  # type: (str) -> int
     if sys.version_info < OLDEST:
-        say("Python 3.12 or later is needed, and this is %s." % sys.version.split()[0])
+        say("Python 3.12 or later is needed, and this is " + sys.version.split()[0] + ".")
         return 1
     if os.path.exists(stamp("dev")):
         kind = "dev"  # never take the tools away from somebody who tests

@@ -136,7 +136,7 @@ class Supervisor:
                 stderr=subprocess.STDOUT,
                 env={**os.environ, **one.child.environment},
                 start_new_session=True,
-                preexec_fn=ends_with_us(signal.SIGTERM),  # noqa: PLW1509 - started from the main thread
+                preexec_fn=ends_with_us(signal.SIGTERM),
             )
         except OSError as error:
             self._wait_longer(one, f"can't be started: {error.strerror}")

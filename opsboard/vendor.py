@@ -137,7 +137,7 @@ def _faces(family: str, weight: str, new: Path) -> list[str]:
 def main(arguments: Sequence[str]) -> int:
     try:
         if "--lock" in arguments:
-            print(_npm("update", "--package-lock-only").stdout.strip())
+            sys.stdout.write(_npm("update", "--package-lock-only").stdout)
             return 0
         stamp = VENDOR / ".stamp"
         if stamp.exists() and stamp.read_text() == fingerprint():
@@ -145,9 +145,9 @@ def main(arguments: Sequence[str]) -> int:
         fetch()
         count = copy()
     except (VendorError, OSError, json.JSONDecodeError) as error:
-        print(f"opsboard: {error}", file=sys.stderr)
+        sys.stderr.write(f"opsboard: {error}\n")
         return 1
-    print(f"{count} front-end files are in static/vendor.")
+    sys.stdout.write(f"{count} front-end files are in static/vendor.\n")
     return 0
 
 

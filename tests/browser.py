@@ -10,6 +10,11 @@ NAMES = ("chromium", "chromium-browser", "google-chrome-stable", "google-chrome"
 ON_A_MAC = Path("/Applications/Google Chrome.app/Contents/MacOS/Google Chrome")
 
 
+def say(sentence: str) -> None:
+    sys.stderr.write(f"{sentence}\n")
+    sys.stderr.flush()
+
+
 def find() -> str | None:
     """The browser's path: CHROMIUM if set, else the first of the usual names."""
     if given := os.environ.get("CHROMIUM"):
@@ -22,14 +27,14 @@ def install() -> None:
     """On Debian as root only; elsewhere people install browsers themselves."""
     if os.geteuid() != 0 or shutil.which("apt-get") is None:
         return
-    print("Installing Chromium for the browser tests.", flush=True)
+    say("Installing Chromium for the browser tests.")
     quiet = os.environ | {"DEBIAN_FRONTEND": "noninteractive"}
     for command in (["apt-get", "update", "-qq"], ["apt-get", "install", "-qq", "--no-install-recommends", "chromium"]):
         done = subprocess.run(
             command, env=quiet, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT
         )
         if done.returncode:
-            print(done.stdout.decode(errors="replace")[-2000:], file=sys.stderr)
+            say(done.stdout.decode(errors="replace")[-2000:])
 
 
 def main() -> int:
@@ -37,14 +42,13 @@ def main() -> int:
         install()
     if find() is not None:
         return 0
-    print(
+    say(
         "The browser tests need Chromium or Chrome. Debian: apt install chromium; Fedora: dnf install chromium; "
-        "macOS: brew install --cask google-chrome; or set CHROMIUM to its path.",
-        file=sys.stderr,
+        "macOS: brew install --cask google-chrome; or set CHROMIUM to its path."
     )
     if os.environ.get("CI", "").lower() in {"1", "true"}:
         return 1
-    print("Going on without: the browser tests are skipped.", file=sys.stderr)
+    say("Going on without: the browser tests are skipped.")
     return 0
 
 

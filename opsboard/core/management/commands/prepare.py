@@ -10,7 +10,7 @@ from typing import Any
 from django.conf import settings
 from django.contrib.staticfiles.finders import get_finders
 from django.core.management import call_command, get_commands
-from django.core.management.base import BaseCommand, CommandParser
+from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.db import connection
 from django.db.migrations.executor import MigrationExecutor
 
@@ -39,6 +39,9 @@ class Command(BaseCommand):
         )
 
     def handle(self, *args: Any, **options: Any) -> None:
+        if options["new_password"]:
+            self.renew_password()
+            return
         self.compile_messages()
         self.collect_static_files()
         if options["only_files"]:
@@ -85,15 +88,30 @@ class Command(BaseCommand):
         if User.objects.filter(is_superuser=True).exists():
             return
         email = os.environ.get("ADMIN_EMAIL") or "admin@localhost"
-        password = os.environ.get("ADMIN_PASSWORD") or "-".join(
-            "".join(secrets.choice(ALPHABET) for _letter in range(4)) for _group in range(4)
-        )
+        password = os.environ.get("ADMIN_PASSWORD") or _easy_password()
         create_admin(email=email, password=password, language=settings.LANGUAGE_CODE, timezone=settings.TIME_ZONE)
         if report is not None:
             with os.fdopen(report, "w") as pipe:
                 json.dump({"email": email, "password": password}, pipe)
         elif not os.environ.get("ADMIN_PASSWORD"):
-            self.stdout.write(f"Sign in as {email} with the password {password} (shown this once).")
+            self.tell_password(email, password)
+
+    def renew_password(self) -> None:
+        admin = User.objects.filter(is_superuser=True).order_by("pk").first()
+        if admin is None:
+            raise CommandError("There is no admin yet. Run: manage.py prepare")
+        password = _easy_password()
+        admin.set_password(password)
+        admin.save(update_fields=["password"])
+        self.tell_password(admin.username, password)
+
+    def tell_password(self, email: str, password: str) -> None:
+        self.stdout.write(f"Sign in as {email} with the password {password} (shown this once).")
+
+
+def _easy_password() -> str:
+    """79 bits that can be typed from paper."""
+    return "-".join("".join(secrets.choice(ALPHABET) for _letter in range(4)) for _group in range(4))
 
 
 def _older(made: Path, source: Path) -> bool:
