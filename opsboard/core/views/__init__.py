@@ -1,0 +1,20 @@
+"""The hall's pages, one module per noun."""
+
+from opsboard.core.views.pages import (
+    cancel_job,
+    do,
+    front,
+    home,
+    job,
+    margins,
+    notice,
+    notice_list,
+    read_notices,
+    stored_file,
+    try_job_again,
+)
+
+__all__ = [
+    "cancel_job", "do", "front", "home", "job", "margins", "notice", "notice_list", "read_notices", "stored_file",
+    "try_job_again",
+]  # fmt: skip
