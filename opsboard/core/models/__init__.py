@@ -9,6 +9,7 @@ from opsboard.core.models.people import (
     Membership,
     Role,
     Team,
+    TeamMember,
     User,
     Workspace,
 )
@@ -17,5 +18,5 @@ from opsboard.core.models.work_in_hand import ImportMapping, ImportRun, Job, Sav
 __all__ = [
     "LANGUAGES", "About", "ApiToken", "Delivery", "ImportMapping", "ImportRun", "Invitation", "Job", "LimitedModel",
     "Membership", "Notice", "Occurrence", "ReactionRun", "Role", "SavedList", "SearchEntry", "Snapshot", "StoredFile",
-    "Team", "User", "Versioned", "Workspace", "WorkspaceModel", "WorkspaceQuerySet", "about_fields",
+    "Team", "TeamMember", "User", "Versioned", "Workspace", "WorkspaceModel", "WorkspaceQuerySet", "about_fields",
 ]  # fmt: skip

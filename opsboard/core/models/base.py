@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 from django.contrib.contenttypes.fields import GenericForeignKey
 from django.contrib.contenttypes.models import ContentType
@@ -33,7 +33,7 @@ class WorkspaceModel(models.Model):
         "core.Workspace", on_delete=models.CASCADE, related_name="+", verbose_name=_("Workspace")
     )
 
-    objects: models.Manager[Any] = WorkspaceQuerySet.as_manager()
+    objects: ClassVar[models.Manager[Any]] = WorkspaceQuerySet.as_manager()
 
     class Meta:
         abstract = True

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, Self
+from typing import Any, ClassVar, Self
 
 from django.conf import settings
 from django.db import models
@@ -77,7 +77,7 @@ class Notice(WorkspaceModel, About):
     created_at = models.DateTimeField()
     read_at = models.DateTimeField(null=True, blank=True)
 
-    objects = NoticeQuerySet.as_manager()
+    objects: ClassVar[models.Manager[Any]] = NoticeQuerySet.as_manager()
 
     class Meta:
         ordering = ("-created_at", "-id")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import zoneinfo
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any, ClassVar, Self
 
 import pghistory
@@ -14,10 +14,12 @@ from django.db import models
 from django.db.models.functions import Lower
 from django.utils.translation import gettext_lazy as _
 
+from opsboard.core import periods
+
 LANGUAGES = [("en", "English"), ("zh-hans", "简体中文")]
 RESERVED_SLUGS = frozenset(
     {"accounts", "api", "open", "me", "static", "media", "events", "healthz", "readyz", "emergency", "new", "i18n",
-     "manifest", "favicon", "robots", "join", "jobs", "files"}
+     "manifest", "favicon", "robots", "join", "jobs", "files", "reset", "offline"}
 )  # fmt: skip
 
 
@@ -33,9 +35,14 @@ def check_slug_is_free(slug: str) -> None:
         raise ValidationError(_("This address is needed by Opsboard itself; choose another."))
 
 
+def every_change(**what: Any) -> Any:
+    """Every insert, update and delete of these rows goes into the audit. Only for small tables that people edit."""
+    return pghistory.track(pghistory.InsertEvent(), pghistory.UpdateEvent(), pghistory.DeleteEvent(), **what)
+
+
 class UserManager(BaseUserManager["User"]):
     def create_user(self, username: str, email: str | None = None, password: str | None = None, **fields: Any) -> User:
-        user = self.model(username=username, email=self.normalize_email(email) if email else None, **fields)
+        user = self.model(username=username, email=email.strip().lower() if email else None, **fields)
         user.set_password(password)
         user.save(using=self._db)
         return user
@@ -46,7 +53,7 @@ class UserManager(BaseUserManager["User"]):
         return self.create_user(username, email, password, **{"is_staff": True, "is_superuser": True, **fields})
 
 
-@pghistory.track(exclude=["password", "last_login"])
+@every_change(fields=["username", "email", "name", "is_active", "is_staff", "is_superuser"])
 class User(AbstractBaseUser, PermissionsMixin):
     """A person. Signs in by e-mail, or by user name where staff have no e-mail."""
 
@@ -78,7 +85,18 @@ class User(AbstractBaseUser, PermissionsMixin):
     class Meta:
         verbose_name = _("Person")
         verbose_name_plural = _("People")
-        constraints = (models.UniqueConstraint(Lower("email"), name="one_person_per_email"),)
+        constraints = (
+            models.UniqueConstraint(
+                Lower("email"),
+                name="one_person_per_email",
+                violation_error_message=_("Somebody with this e-mail is here already."),
+            ),
+            models.UniqueConstraint(
+                Lower("username"),
+                name="one_person_per_user_name",
+                violation_error_message=_("This user name is taken; choose another."),
+            ),
+        )
 
     def __str__(self) -> str:
         return self.name or self.email or self.username
@@ -91,7 +109,7 @@ class User(AbstractBaseUser, PermissionsMixin):
         return zoneinfo.ZoneInfo(self.timezone)
 
 
-@pghistory.track()
+@every_change()
 class Workspace(models.Model):
     """A company, or a part of one that works on its own."""
 
@@ -123,6 +141,18 @@ class Workspace(models.Model):
     def zone(self) -> zoneinfo.ZoneInfo:
         return zoneinfo.ZoneInfo(self.timezone)
 
+    @property
+    def first_weekday(self) -> periods.WeekStart:
+        return "sunday" if self.week_start == self.WeekStart.SUNDAY else "monday"
+
+    def week_of(self, moment: date | datetime) -> periods.Period:
+        """The week here that holds a day or moment."""
+        return periods.week_of(moment, self.zone, self.first_weekday)
+
+    def period(self, slug: str) -> periods.Period:
+        """The period that an address names (`2026-W47`), in this zone; raises UnknownPeriod."""
+        return periods.parse(slug, self.zone, self.first_weekday)
+
 
 class Role(models.IntegerChoices):
     """What a member may do; each role may do all that the ones before it may."""
@@ -144,7 +174,7 @@ class MembershipQuerySet(models.QuerySet["Membership"]):
         return self.filter(role__gte=role)
 
 
-@pghistory.track()
+@every_change()
 class Membership(models.Model):
     workspace = models.ForeignKey(Workspace, on_delete=models.CASCADE, related_name="memberships")
     user = models.ForeignKey(User, on_delete=models.CASCADE, related_name="memberships")
@@ -164,7 +194,7 @@ class Membership(models.Model):
         return f"{self.user} · {self.workspace}"
 
 
-@pghistory.track()
+@every_change()
 class Team(models.Model):
     """People who work together, with one of them in the lead."""
 
@@ -173,15 +203,37 @@ class Team(models.Model):
     lead = models.ForeignKey(
         User, null=True, blank=True, on_delete=models.SET_NULL, related_name="+", verbose_name=_("Team lead")
     )
-    members = models.ManyToManyField(User, blank=True, related_name="teams", verbose_name=_("Members"))
+    members = models.ManyToManyField(
+        User, blank=True, related_name="teams", verbose_name=_("Members"), through="core.TeamMember"
+    )
 
     class Meta:
         verbose_name = _("Team")
         ordering = ("name",)
-        constraints = (models.UniqueConstraint("workspace", Lower("name"), name="team_names_differ_in_a_workspace"),)
+        constraints = (
+            models.UniqueConstraint(
+                "workspace",
+                Lower("name"),
+                name="team_names_differ_in_a_workspace",
+                violation_error_message=_("There is a team of this name already."),
+            ),
+        )
 
     def __str__(self) -> str:
         return self.name
+
+
+@every_change()
+class TeamMember(models.Model):
+    team = models.ForeignKey(Team, on_delete=models.CASCADE, related_name="+")
+    user = models.ForeignKey(User, on_delete=models.CASCADE, related_name="+")
+
+    class Meta:
+        verbose_name = _("Team member")
+        constraints = (models.UniqueConstraint(fields=["team", "user"], name="a_person_is_in_a_team_once"),)
+
+    def __str__(self) -> str:
+        return f"{self.user} · {self.team}"
 
 
 class InvitationQuerySet(models.QuerySet["Invitation"]):
@@ -189,6 +241,7 @@ class InvitationQuerySet(models.QuerySet["Invitation"]):
         return self.filter(accepted_at=None, withdrawn_at=None, expires_at__gt=now)
 
 
+@every_change(exclude=["secret_hash"])
 class Invitation(models.Model):
     """A way in: by mail, link or QR code, with a role. The link's secret is kept only as a hash."""
 
@@ -219,6 +272,12 @@ class Invitation(models.Model):
         return self.name or self.email or str(_("Invitation"))
 
 
+class ApiTokenQuerySet(models.QuerySet["ApiToken"]):
+    def working_at(self, now: datetime) -> Self:
+        return self.filter(revoked_at=None, expires_at__gt=now)
+
+
+@every_change(exclude=["token_hash", "last_used_at"])
 class ApiToken(models.Model):
     """A program's way in: hashed, scoped to one workspace and a role, with an end."""
 
@@ -232,6 +291,8 @@ class ApiToken(models.Model):
     expires_at = models.DateTimeField(_("Expires"))
     last_used_at = models.DateTimeField(null=True, blank=True)
     revoked_at = models.DateTimeField(null=True, blank=True)
+
+    objects = ApiTokenQuerySet.as_manager()
 
     class Meta:
         verbose_name = _("API token")

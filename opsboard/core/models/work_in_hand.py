@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Self
+from typing import Any, ClassVar, Self
 
 from django.conf import settings
 from django.db import models
@@ -45,7 +45,7 @@ class Job(WorkspaceModel, About):
     alive_at = models.DateTimeField(null=True, blank=True)
     finished_at = models.DateTimeField(null=True, blank=True)
 
-    objects = JobQuerySet.as_manager()
+    objects: ClassVar[models.Manager[Any]] = JobQuerySet.as_manager()
 
     class Meta:
         ordering = ("-id",)
