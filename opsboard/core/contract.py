@@ -43,6 +43,7 @@ class Home:
     part: Part
     icon: str
     order: int
+    hint: Text = ""  # one sentence for the home page: what one gets here
 
 
 @dataclass(frozen=True)
@@ -150,7 +151,7 @@ class Effect:
 
     key: str
     title: Text
-    form: type[forms.Form]
+    form: Callable[..., forms.Form]
     perform: Perform
     icon: str = "bolt"
     role: str = "editor"

@@ -48,7 +48,7 @@ def post(
         notice=notice,
     )
     Delivery.objects.bulk_create([letter], ignore_conflicts=True)
-    stored = Delivery.objects.filter(unique_as=letter.unique_as).first()
+    stored: Delivery | None = Delivery.objects.filter(unique_as=letter.unique_as).first()
     transaction.on_commit(lambda: current_app.send_task("opsboard.core.tasks.send_deliveries", expires=60), robust=True)
     return stored
 
@@ -56,7 +56,7 @@ def post(
 def claim(*, now: datetime) -> Delivery | None:
     """Take one due message under a lease, or None. Two workers never hold the same one."""
     with transaction.atomic():
-        letter = (
+        letter: Delivery | None = (
             Delivery.objects.filter(
                 models.Q(state=Delivery.State.WAITING, due_at__lte=now)
                 | models.Q(state=Delivery.State.CLAIMED, lease_until__lt=now)

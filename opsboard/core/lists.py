@@ -65,7 +65,7 @@ class Shown:
     query: str  # the address's query without page and export
     searchable: bool
     narrowed: bool
-    export: HttpResponse | StreamingHttpResponse | None = None
+    export: Any = None  # an HttpResponse of the whole list, where the address asks for one
     values: dict[str, str] = field(default_factory=dict)
 
 

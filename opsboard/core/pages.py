@@ -30,7 +30,7 @@ class SeeOther(HttpResponseRedirect):
 def wants_part(request: HttpRequest) -> bool:
     """Whether htmx asks for a piece of the page (a boosted link asks for all of it)."""
     htmx = getattr(request, "htmx", None)
-    return bool(htmx) and not htmx.boosted and not htmx.history_restore_request
+    return htmx is not None and bool(htmx) and not htmx.boosted and not htmx.history_restore_request
 
 
 def page(
@@ -103,6 +103,7 @@ def surroundings(request: HttpRequest) -> dict[str, Any]:
                         "label": contract.title,
                         "url": reverse(contract.home.address, kwargs={"workspace": slug}),
                         "icon": contract.home.icon,
+                        "hint": contract.home.hint,
                         "active": here == label,
                     }
                     for label, contract in apps

@@ -12,6 +12,7 @@ from django.template import Context
 from django.urls import reverse
 
 from opsboard.core import registry
+from opsboard.core.telling import Told
 
 register = template.Library()
 
@@ -61,18 +62,18 @@ def do(context: Context, key: str, thing: Model | None = None, label: str = "", 
 
 
 @register.simple_tag(takes_context=True)
-def section(context: Context, told: dict[str, Any], medium: str = "screen") -> str:
+def section(context: Context, told: Told, medium: str = "screen") -> str:
     """A section of any app, drawn by its own template for screen or paper."""
     request = context.get("request")
     inner = {
-        **told["context"],
+        **told.context,
         "medium": medium,
-        "section": told["section"],
+        "section": told.section,
         "workspace": context.get("workspace"),
         "viewer": context.get("viewer"),
         "period": context.get("period"),
     }
-    return loader.render_to_string(told["section"].template, inner, request=request)
+    return loader.render_to_string(told.section.template, inner, request=request)
 
 
 @register.simple_tag(takes_context=True)

@@ -9,7 +9,7 @@ from django.urls import reverse
 from django.utils import timezone
 from django.views.decorators.http import require_GET, require_POST
 
-from opsboard.core import effects, jobs, notices, objects, periods, registry, storage
+from opsboard.core import effects, jobs, notices, objects, registry, storage, telling
 from opsboard.core.access import Request, needs
 from opsboard.core.contract import Ref
 from opsboard.core.models import Job, Membership, Notice, Role, StoredFile
@@ -20,7 +20,7 @@ from opsboard.core.pages import done, page, refused
 def front(request: HttpRequest) -> HttpResponse:
     """The installation's front door: on to the person's first workspace."""
     membership = (
-        Membership.objects.filter(user_id=request.user.pk)
+        Membership.objects.filter(user_id=request.user.pk or 0)
         .select_related("workspace")
         .order_by("workspace__name")
         .first()
@@ -33,14 +33,8 @@ def front(request: HttpRequest) -> HttpResponse:
 @require_GET
 def home(request: Request) -> HttpResponse:
     now = timezone.now()
-    period = periods.week_of(
-        timezone.localdate(now, request.workspace.zone), request.workspace.zone, week_start=request.workspace.week_start
-    )
-    sections = []
-    for section in registry.sections(request.viewer):
-        told = section.tell(request.viewer, period)
-        if told is not None:
-            sections.append({"section": section, "context": told})
+    period = request.workspace.week_of(now)
+    sections = telling.sections(request.viewer, period)
     return page(
         request,
         "core/home.html",

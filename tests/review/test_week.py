@@ -1,0 +1,116 @@
+"""The week's review: read, decide, choose one or two fixes, close."""
+
+from collections.abc import Callable
+from datetime import datetime
+
+import pytest
+from django.core.exceptions import ValidationError
+from django.test import Client
+from django.urls import reverse
+
+from opsboard.core.contract import Ref
+from opsboard.core.models import Occurrence, User, Workspace
+from opsboard.review import services
+from opsboard.review.models import Review
+
+pytestmark = pytest.mark.django_db
+type SignIn = Callable[[User], Client]
+
+
+@pytest.fixture
+def review(workspace: Workspace, now: datetime) -> Review:
+    return services.open_review(workspace=workspace, period=workspace.week_of(now), now=now)
+
+
+def action(workspace: Workspace, number: int) -> Ref:
+    """Anything with a model and an id can be a fix; a team is at hand everywhere."""
+    return Ref("core.team", number, f"Fix number {number}", f"/{workspace.slug}/")
+
+
+def week_page(review: Review) -> str:
+    return reverse("review:week", kwargs={"workspace": review.workspace.slug, "week": review.week})
+
+
+def test_the_week_is_the_iso_week_of_the_workspace(review: Review) -> None:
+    assert review.week == "2026-W47"
+
+
+def test_a_week_that_has_not_begun_cannot_be_reviewed(workspace: Workspace, now: datetime) -> None:
+    with pytest.raises(ValidationError):
+        services.open_review(workspace=workspace, period=workspace.period("2026-W48"), now=now)
+
+
+def test_a_week_takes_two_fixes_and_refuses_the_third(
+    workspace: Workspace, review: Review, anna: User, now: datetime
+) -> None:
+    for number in (1, 2):
+        services.choose_fix(review=review, action=action(workspace, number), by=anna, now=now)
+    with pytest.raises(ValidationError, match="Two fixes"):
+        services.choose_fix(review=review, action=action(workspace, 3), by=anna, now=now)
+    assert [fix.place for fix in review.fixes.all()] == [1, 2]
+
+
+def test_a_fix_that_is_put_back_leaves_its_place_to_another(
+    workspace: Workspace, review: Review, anna: User, now: datetime
+) -> None:
+    first = services.choose_fix(review=review, action=action(workspace, 1), by=anna, now=now)
+    services.choose_fix(review=review, action=action(workspace, 2), by=anna, now=now)
+    services.put_back_fix(fix=first)
+    assert services.choose_fix(review=review, action=action(workspace, 3), by=anna, now=now).place == 1
+
+
+def test_the_same_fix_is_chosen_once(workspace: Workspace, review: Review, anna: User, now: datetime) -> None:
+    services.choose_fix(review=review, action=action(workspace, 1), by=anna, now=now)
+    with pytest.raises(ValidationError, match="already"):
+        services.choose_fix(review=review, action=action(workspace, 1), by=anna, now=now)
+
+
+def test_closing_is_said_once_and_ends_all_changes(review: Review, anna: User, now: datetime) -> None:
+    for _ in range(2):
+        services.close_week(review=review, summary="Replies are fast again.", by=anna, now=now)
+    assert Occurrence.objects.filter(key="review.week_closed").count() == 1
+    with pytest.raises(ValidationError, match="closed"):
+        services.note_decision(review=review, text="One more thing", by=anna, now=now)
+
+
+def test_a_reopened_week_can_be_changed_again(review: Review, anna: User, now: datetime) -> None:
+    services.close_week(review=review, summary="", by=anna, now=now)
+    services.reopen_week(review=review, by=anna, now=now)
+    services.note_decision(review=review, text="Second shift on Fridays", by=anna, now=now)
+    assert review.decisions.count() == 1
+
+
+def test_a_decision_needs_words(review: Review, anna: User, sign_in: SignIn) -> None:
+    answer = sign_in(anna).post(f"{week_page(review)}decisions/", {"text": " "}, headers={"HX-Request": "true"})
+    assert answer.status_code == 422
+    assert "Write down what was decided." in answer.content.decode()
+
+
+def test_an_editor_notes_a_decision_and_sees_it(review: Review, anna: User, sign_in: SignIn) -> None:
+    client = sign_in(anna)
+    assert client.post(f"{week_page(review)}decisions/", {"text": "Second shift on Fridays"}).status_code == 303
+    assert "Second shift on Fridays" in client.get(week_page(review)).content.decode()
+
+
+def test_a_viewer_reads_but_does_not_close(review: Review, victor: User, sign_in: SignIn) -> None:
+    client = sign_in(victor)
+    assert client.get(week_page(review)).status_code == 200
+    assert client.post(f"{week_page(review)}close/").status_code == 403
+
+
+def test_a_stranger_does_not_learn_that_the_week_exists(review: Review, stranger: User, sign_in: SignIn) -> None:
+    assert sign_in(stranger).get(week_page(review)).status_code == 404
+
+
+def test_looking_at_a_week_writes_nothing(workspace: Workspace, anna: User, sign_in: SignIn) -> None:
+    url = reverse("review:week", kwargs={"workspace": workspace.slug, "week": "2026-W40"})
+    assert sign_in(anna).get(url).status_code == 200
+    assert not Review.objects.exists()
+
+
+@pytest.mark.parametrize("week", ["2026-W54", "today", "2026-11", "9999-W01", "2031-W01"])
+def test_an_address_that_names_no_week_is_not_found(
+    week: str, workspace: Workspace, anna: User, sign_in: SignIn
+) -> None:
+    url = reverse("review:week", kwargs={"workspace": workspace.slug, "week": week})
+    assert sign_in(anna).get(url).status_code == 404
