@@ -50,16 +50,23 @@ lock: dev ## renew the locks of Python and npm packages
 clean: ## take away what was installed (your data in var/ stay)
 	rm -rf .venv node_modules static/vendor
 
+base: kind = base
+dev: kind = dev
 base dev:
-	@for python in $(PYTHONS); do \
-	  if $$python -c 'import sys; sys.exit(sys.version_info < (3, 12))' 2>/dev/null; then exec $$python opsboard/install.py $@; fi; \
+	@if [ -x $(PYTHON) ] && [ .venv/ready-$(kind) -nt requirements/base.txt ] && [ .venv/ready-$(kind) -nt requirements/dev.txt ]; then exit 0; fi; \
+	for python in $(PYTHONS); do \
+	  if $$python -c 'import sys; sys.exit(sys.version_info < (3, 12))' 2>/dev/null; then \
+	    $$python opsboard/install.py $(kind) || exit 1; touch .venv/ready-$(kind); exit 0; \
+	  fi; \
 	done; \
 	echo "opsboard: Python 3.12 or later is needed, and none was found (looked for: $(PYTHONS))." >&2; \
 	echo "opsboard: install it (Debian, Ubuntu: apt install python3 python3-venv; macOS: brew install python@3.13), then run make again." >&2; \
 	exit 1
 
 vendor: | base
-	@$(PYTHON) -m opsboard.vendor
+	@if [ ! static/vendor/.stamp -nt package-lock.json ] || [ ! static/vendor/.stamp -nt opsboard/vendor.py ]; then \
+	  $(PYTHON) -m opsboard.vendor; \
+	fi
 
 browser: | dev
 	@$(PYTHON) tests/browser.py

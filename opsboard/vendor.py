@@ -141,6 +141,7 @@ def main(arguments: Sequence[str]) -> int:
             return 0
         stamp = VENDOR / ".stamp"
         if stamp.exists() and stamp.read_text() == fingerprint():
+            stamp.touch()  # make compares its age with the lock file's
             return 0
         fetch()
         count = copy()

@@ -1,6 +1,8 @@
 from django.apps import AppConfig
 from django.utils.translation import gettext_lazy as _
 
+from opsboard import celery  # noqa: F401 - our Celery app is the current one wherever Django runs
+
 
 class CoreConfig(AppConfig):
     name = "opsboard.core"

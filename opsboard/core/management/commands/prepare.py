@@ -37,6 +37,9 @@ class Command(BaseCommand):
         parser.add_argument(
             "--only-files", action="store_true", help="translations and static files only; needs no database"
         )
+        parser.add_argument(
+            "--new-password", action="store_true", help="only give the first admin a new password, and print it"
+        )
 
     def handle(self, *args: Any, **options: Any) -> None:
         if options["new_password"]:
