@@ -1,4 +1,5 @@
 from datetime import UTC, date, datetime, timedelta
+from typing import Any
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -87,18 +88,16 @@ def test_what_is_added_is_what_lies_between(seconds: float) -> None:
 
 def test_a_calendar_without_work_says_so() -> None:
     idle = WorkCalendar(week=((),) * 7)
-    for ask in (
-        lambda: add_working_time(idle, at("2026-01-01T00:00"), 1),
-        lambda: add_working_days(idle, date(2026, 1, 1), 1),
-    ):
-        with pytest.raises(CalendarError, match="nobody works"):
-            ask()
+    with pytest.raises(CalendarError, match="nobody works"):
+        add_working_time(idle, at("2026-01-01T00:00"), 1)
+    with pytest.raises(CalendarError, match="nobody works"):
+        add_working_days(idle, date(2026, 1, 1), 1)
     assert working_seconds_between(idle, at("2026-01-01T00:00"), at("2027-01-01T00:00")) == 0
 
 
 def test_a_long_stand_still_is_not_the_end() -> None:
-    only_1927 = WorkCalendar(week=((),) * 7, shifted={date(2027, 12, 1): ((540, 600),)})
-    assert add_working_time(only_1927, datetime(2026, 1, 1, tzinfo=UTC), 60) == datetime(2027, 12, 1, 9, 1, tzinfo=UTC)
+    only_2027 = WorkCalendar(week=((),) * 7, shifted={date(2027, 12, 1): ((540, 600),)})
+    assert add_working_time(only_2027, datetime(2026, 1, 1, tzinfo=UTC), 60) == datetime(2027, 12, 1, 9, 1, tzinfo=UTC)
 
 
 def test_around_the_clock_is_the_time_itself() -> None:
@@ -145,9 +144,14 @@ def test_a_calendar_is_stored_and_read() -> None:
         week_start="sunday",
     )
     assert WorkCalendar.from_json(calendar.as_json()) == calendar
-    for broken in ({"week": [[]]}, {"tz": "Mars/Olympus"}, {"holidays": ["x"]}, {"week": [[[5, 1]]] * 7}, {"week": 3}):
-        with pytest.raises(CalendarError):
-            WorkCalendar.from_json(broken)
+
+
+@pytest.mark.parametrize(
+    "stored", [{"week": [[]]}, {"tz": "Mars/Olympus"}, {"holidays": ["x"]}, {"week": [[[5, 1]]] * 7}, {"week": 3}]
+)
+def test_a_stored_calendar_that_makes_no_sense_is_refused(stored: dict[str, Any]) -> None:
+    with pytest.raises(CalendarError):
+        WorkCalendar.from_json(stored)
 
 
 def test_ten_years_are_counted_in_a_moment() -> None:

@@ -1,0 +1,473 @@
+"""The only place that opens connections to the outside.
+
+People type addresses here (webhooks, feeds, sign-in servers), so an address may be meant to reach what only this server
+can reach. Hence: only http and https; the name is resolved once, every address it gives is checked, and the connection
+goes to the checked address, so that a second answer of the DNS changes nothing; each redirect is checked the same way; and
+no answer takes longer or grows larger than the caller allows.
+
+Who runs Opsboard beside their own systems names these in ``OUTBOUND_ALLOW_PRIVATE``: host names (``erp.example.lan``,
+``.example.lan`` for all below), addresses or networks (``10.1.2.3``, ``10.0.0.0/8``), or ``*``.
+"""
+
+import ipaddress
+import json
+import socket
+import ssl
+import time
+import zlib
+from collections.abc import Iterable, Mapping
+from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import TimeoutError as FutureTimeout
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Any, Final
+
+import httpcore
+import httpx
+from django.conf import settings
+from django.utils.translation import gettext
+from django.utils.translation import gettext_noop as _
+
+type Address = ipaddress.IPv4Address | ipaddress.IPv6Address
+
+USER_AGENT: Final = "Opsboard"
+MAX_REDIRECTS: Final = 5
+MAX_BYTES: Final = 5_000_000
+_BLOCK: Final = 64 * 1024
+# Networks whose addresses carry an IPv4 address inside: NAT64, 6to4 and the old IPv4-compatible form.
+_NAT64: Final = ipaddress.IPv6Network("64:ff9b::/96")
+_SIX_TO_FOUR: Final = ipaddress.IPv6Network("2002::/16")
+_COMPATIBLE: Final = ipaddress.IPv6Network("::/96")
+# getaddrinfo knows no time limit; it waits in a thread, and we wait for the thread.
+_resolvers: Final = ThreadPoolExecutor(max_workers=8, thread_name_prefix="resolve")
+
+
+class OutboundError(Exception):
+    """The request got no usable answer. ``str()`` says why in the active language.
+
+    ``unknown`` is True where the other side may have got and done it all the same (time ran out after sending): only
+    what may be done twice is tried again then.
+    """
+
+    text = _("The address could not be reached.")
+
+    def __init__(self, url: str = "", *, unknown: bool = False, **values: Any) -> None:
+        self.url = url
+        self.unknown = unknown
+        self.values = {"url": shown(url), **values}
+        super().__init__(url)
+
+    @property
+    def message(self) -> str:
+        """The sentence in the active language."""
+        return gettext(self.text) % self.values
+
+    def __str__(self) -> str:
+        return self.message
+
+
+class BadAddress(OutboundError):
+    """Not an http or https address."""
+
+    text = _("“%(url)s” is not an address that begins with http:// or https://.")
+
+
+class Refused(OutboundError):
+    """The address leads into a private network and isn't allowed."""
+
+    text = _("“%(host)s” leads into a private network. The administrator can allow it with OUTBOUND_ALLOW_PRIVATE.")
+
+
+class Unreachable(OutboundError):
+    """No such name, no connection, or no valid certificate."""
+
+    text = _("“%(host)s” could not be reached: %(reason)s")
+
+
+class TimedOut(OutboundError):
+    """The answer took too long."""
+
+    text = _("“%(host)s” did not answer in time.")
+
+
+class TooLarge(OutboundError):
+    """The answer is larger than was asked for."""
+
+    text = _("The answer of “%(host)s” is larger than %(limit)s bytes.")
+
+
+class BadAnswer(OutboundError):
+    """The answer isn't HTTP, is packed in a way we don't read, or redirects without end."""
+
+    text = _("“%(host)s” gave an answer that could not be read.")
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What came back, whatever its status. ``url`` is the address after redirects, ``seconds`` how long it all took."""
+
+    status: int
+    headers: Mapping[str, str]
+    body: bytes
+    url: str
+    seconds: float
+
+    @property
+    def ok(self) -> bool:
+        """Whether the status says success (2xx)."""
+        return 200 <= self.status < 300
+
+    @property
+    def text(self) -> str:
+        """The body as text, in the character set that the answer names, else UTF-8; wrong bytes become �."""
+        kind = self.headers.get("content-type", "")
+        charset = kind.partition("charset=")[2].split(";")[0].strip("\"' ") or "utf-8"
+        try:
+            return self.body.decode(charset, "replace")
+        except LookupError:
+            return self.body.decode("utf-8", "replace")
+
+    def json(self) -> Any:
+        """The body as JSON. Raises ``BadAnswer``."""
+        try:
+            return json.loads(self.body)
+        except (ValueError, RecursionError) as error:
+            raise BadAnswer(self.url, host=_host(self.url)) from error
+
+
+def fetch(
+    url: str,
+    *,
+    headers: Mapping[str, str] | None = None,
+    timeout: float = 10.0,
+    deadline: float = 20.0,
+    max_bytes: int = MAX_BYTES,
+    follow: bool = True,
+) -> Answer:
+    """GET an address. ``timeout`` bounds each wait, ``deadline`` the whole, redirects included (both in seconds).
+
+    Raises an ``OutboundError``; any HTTP status is an answer.
+    """
+    return send("GET", url, headers=headers, timeout=timeout, deadline=deadline, max_bytes=max_bytes, follow=follow)
+
+
+def post(
+    url: str,
+    *,
+    json: Any = None,
+    form: Mapping[str, str] | None = None,
+    content: bytes | None = None,
+    headers: Mapping[str, str] | None = None,
+    timeout: float = 10.0,
+    deadline: float = 20.0,
+    max_bytes: int = MAX_BYTES,
+    follow: bool = False,
+) -> Answer:
+    """POST JSON, a form, or bytes to an address; redirects are not followed unless asked for. As ``fetch`` otherwise."""
+    return send(
+        "POST", url, json=json, form=form, content=content, headers=headers, timeout=timeout, deadline=deadline,
+        max_bytes=max_bytes, follow=follow,
+    )  # fmt: skip
+
+
+def send(
+    method: str,
+    url: str,
+    *,
+    json: Any = None,
+    form: Mapping[str, str] | None = None,
+    content: bytes | None = None,
+    headers: Mapping[str, str] | None = None,
+    timeout: float = 10.0,
+    deadline: float = 20.0,
+    max_bytes: int = MAX_BYTES,
+    follow: bool = False,
+) -> Answer:
+    """Any request; see ``fetch`` and ``post``."""
+    began = time.monotonic()
+    until = began + deadline
+    target = _checked_url(url)
+    own = {"User-Agent": USER_AGENT, "Accept-Encoding": "identity"}
+    with httpx.Client(transport=_Transport(until), timeout=timeout, trust_env=False) as client:
+        request = client.build_request(
+            method, target, json=json, data=form, content=content, headers={**own, **(headers or {})}
+        )
+        for _hop in range(MAX_REDIRECTS + 1):
+            host = request.url.host
+            try:
+                response = client.send(request, stream=True)
+                try:
+                    if follow and response.next_request is not None:
+                        request = _redirected(request, response.next_request, headers or {})
+                        continue
+                    body = _read(response, max_bytes, until, host)
+                finally:
+                    response.close()
+            except httpx.HTTPError as error:
+                raise _explained(error, str(request.url), host) from error
+            except (httpx.InvalidURL, ValueError) as error:
+                raise BadAnswer(url, host=host) from error
+            return Answer(
+                response.status_code, dict(response.headers), body, str(request.url), time.monotonic() - began
+            )
+    raise BadAnswer(url, host=_host(url))
+
+
+def check_url(url: str) -> None:
+    """For forms: raises ``BadAddress`` or ``Refused`` for an address that could never be asked.
+
+    Names aren't resolved (they may not exist yet, or move); the connection checks them each time.
+    """
+    host = _checked_url(url).host
+    if _is_allowed_host(host):
+        return
+    try:
+        address = ipaddress.ip_address(host.strip("[]"))
+    except ValueError:
+        if host.rstrip(".").lower() == "localhost" or host.lower().endswith((".localhost", ".local", ".internal")):
+            raise Refused(url, host=host) from None
+        return
+    if not _may_connect(host, address):
+        raise Refused(url, host=host)
+
+
+def is_public(address: Address) -> bool:
+    """Whether an address is one of the open internet: not private, loopback, link-local, shared, reserved, multicast.
+
+    An IPv6 address that carries an IPv4 address inside is judged by both. Source: IANA special-purpose registries, as
+    in Python's ``ipaddress``.
+    """
+    if isinstance(address, ipaddress.IPv6Address):
+        inner = _inner(address)
+        if inner is not None:
+            return is_public(inner)
+    return address.is_global and not address.is_multicast and not address.is_reserved
+
+
+def shown(url: str) -> str:
+    """An address for messages and logs: without user name, password and query, which may be secrets."""
+    try:
+        parts = httpx.URL(url)
+    except (httpx.InvalidURL, ValueError, TypeError):
+        return str(url)[:80]
+    return str(parts.copy_with(username=None, password=None, query=None, fragment=None))[:200]
+
+
+def _inner(address: ipaddress.IPv6Address) -> ipaddress.IPv4Address | None:
+    if address.ipv4_mapped is not None:
+        return address.ipv4_mapped
+    if address.teredo is not None:
+        return address.teredo[1]
+    if address in _SIX_TO_FOUR:
+        return address.sixtofour
+    if address in _NAT64 or (address in _COMPATIBLE and int(address) > 1):
+        return ipaddress.IPv4Address(int(address) & 0xFFFFFFFF)
+    return None
+
+
+def _checked_url(url: str) -> httpx.URL:
+    try:
+        target = httpx.URL(url)
+    except (httpx.InvalidURL, ValueError, TypeError) as error:
+        raise BadAddress(str(url)) from error
+    if target.scheme not in {"http", "https"} or not target.host:
+        raise BadAddress(url)
+    return target
+
+
+def _redirected(old: httpx.Request, new: httpx.Request, given: Mapping[str, str]) -> httpx.Request:
+    target = _checked_url(str(new.url))
+    if (old.url.scheme, target.scheme) == ("https", "http"):
+        raise BadAnswer(str(old.url), host=old.url.host)
+    if (old.url.host, old.url.port, old.url.scheme) != (target.host, target.port, target.scheme):
+        # What the caller sends with the request (keys, tokens) is for the host that the caller named.
+        for name in given:
+            if name.lower() not in {"accept", "accept-language", "content-type", "user-agent"}:
+                new.headers.pop(name, None)
+    return new
+
+
+def _read(response: httpx.Response, max_bytes: int, until: float, host: str) -> bytes:
+    url = str(response.url)
+    length = response.headers.get("content-length", "")
+    if length.isdecimal() and int(length) > max_bytes:
+        raise TooLarge(url, host=host, limit=max_bytes)
+    packing = response.headers.get("content-encoding", "identity").strip().lower()
+    if packing not in {"", "identity", "gzip", "deflate"}:
+        raise BadAnswer(url, host=host)
+    # Unpacked by hand: the library unpacks a whole block at once, and a small block can hold gigabytes.
+    unpacker = zlib.decompressobj(wbits=47) if packing in {"gzip", "deflate"} else None
+    body = bytearray()
+    for block in response.iter_raw(_BLOCK):
+        try:
+            body += block if unpacker is None else unpacker.decompress(block, max_bytes + 1 - len(body))
+        except zlib.error as error:
+            raise BadAnswer(url, host=host) from error
+        if len(body) > max_bytes:
+            raise TooLarge(url, host=host, limit=max_bytes)
+        if time.monotonic() > until:
+            raise TimedOut(url, unknown=True, host=host)
+    return bytes(body)
+
+
+def _explained(error: httpx.HTTPError, url: str, host: str) -> OutboundError:
+    refusal = _cause(error, _NotAllowed)
+    if refusal is not None:
+        return Refused(url, host=host)
+    if isinstance(error, httpx.ConnectTimeout | httpx.PoolTimeout):
+        return TimedOut(url, host=host)
+    if isinstance(error, httpx.TimeoutException):
+        return TimedOut(url, unknown=True, host=host)
+    if isinstance(error, httpx.ConnectError | httpx.UnsupportedProtocol):
+        return Unreachable(url, host=host, reason=str(error)[:200] or type(error).__name__)
+    if isinstance(error, httpx.NetworkError):
+        return Unreachable(url, unknown=True, host=host, reason=str(error)[:200] or type(error).__name__)
+    # RemoteProtocolError: it went away after the request was sent, or speaks something else.
+    return BadAnswer(url, unknown=True, host=host)
+
+
+def _cause[E: BaseException](error: BaseException | None, kind: type[E]) -> E | None:
+    while error is not None:
+        if isinstance(error, kind):
+            return error
+        error = error.__cause__ or error.__context__
+    return None
+
+
+class _NotAllowed(httpcore.ConnectError):
+    """None of the addresses behind a name may be connected to."""
+
+
+class _Transport(httpx.HTTPTransport):
+    """httpx's transport on connections that obey this module's rules, until a moment (of ``time.monotonic``)."""
+
+    def __init__(self, until: float) -> None:
+        context = _tls()
+        super().__init__(verify=context, trust_env=False)
+        self._pool.close()
+        self._pool = httpcore.ConnectionPool(
+            ssl_context=context, max_connections=2, http1=True, http2=False, network_backend=_Backend(until)
+        )
+
+
+class _Backend(httpcore.NetworkBackend):
+    def __init__(self, until: float) -> None:
+        self._until = until
+        self._plain = httpcore.SyncBackend()
+
+    def connect_tcp(
+        self,
+        host: str,
+        port: int,
+        timeout: float | None = None,
+        local_address: str | None = None,
+        socket_options: Iterable[Any] | None = None,
+    ) -> httpcore.NetworkStream:
+        addresses = [address for address in self._resolve(host, port, timeout) if _may_connect(host, address)]
+        if not addresses:
+            raise _NotAllowed(f"{host} leads into a private network")
+        failure: Exception | None = None
+        for address in addresses:
+            left = self._left(timeout)
+            try:
+                stream = self._plain.connect_tcp(str(address), port, left, local_address, socket_options)
+            except (httpcore.ConnectError, httpcore.ConnectTimeout) as error:
+                failure = error
+                continue
+            return _Stream(stream, self._until)
+        assert failure is not None  # the loop ran at least once
+        raise failure
+
+    def connect_unix_socket(
+        self, path: str, timeout: float | None = None, socket_options: Iterable[Any] | None = None
+    ) -> httpcore.NetworkStream:
+        raise _NotAllowed("sockets of this machine are not connected to")
+
+    def _resolve(self, host: str, port: int, timeout: float | None) -> list[Address]:
+        waiting: Future[Any] = _resolvers.submit(socket.getaddrinfo, host, port, type=socket.SOCK_STREAM)
+        try:
+            found = waiting.result(self._left(timeout))
+        except FutureTimeout as error:
+            waiting.cancel()
+            raise httpcore.ConnectTimeout(f"the name {host} was not resolved in time") from error
+        except (OSError, UnicodeError) as error:
+            raise httpcore.ConnectError(str(error)) from error
+        addresses = [ipaddress.ip_address(str(entry[4][0]).partition("%")[0]) for entry in found]
+        return list(dict.fromkeys(addresses))
+
+    def _left(self, timeout: float | None) -> float:
+        left = self._until - time.monotonic()
+        if left <= 0:
+            raise httpcore.ConnectTimeout("the time for the whole request is over")
+        return left if timeout is None else min(left, timeout)
+
+
+class _Stream(httpcore.NetworkStream):
+    """A connection whose every wait ends with the time for the whole: a byte a second does not keep it open."""
+
+    def __init__(self, stream: httpcore.NetworkStream, until: float) -> None:
+        self._stream = stream
+        self._until = until
+
+    def read(self, max_bytes: int, timeout: float | None = None) -> bytes:
+        left = self._until - time.monotonic()
+        if left <= 0:
+            raise httpcore.ReadTimeout("the time for the whole request is over")
+        return self._stream.read(max_bytes, left if timeout is None else min(left, timeout))
+
+    def write(self, buffer: bytes, timeout: float | None = None) -> None:
+        left = self._until - time.monotonic()
+        if left <= 0:
+            raise httpcore.WriteTimeout("the time for the whole request is over")
+        self._stream.write(buffer, left if timeout is None else min(left, timeout))
+
+    def close(self) -> None:
+        self._stream.close()
+
+    def start_tls(
+        self, ssl_context: ssl.SSLContext, server_hostname: str | None = None, timeout: float | None = None
+    ) -> httpcore.NetworkStream:
+        left = self._until - time.monotonic()
+        if left <= 0:
+            raise httpcore.ConnectTimeout("the time for the whole request is over")
+        limit = left if timeout is None else min(left, timeout)
+        return _Stream(self._stream.start_tls(ssl_context, server_hostname, limit), self._until)
+
+    def get_extra_info(self, info: str) -> Any:
+        return self._stream.get_extra_info(info)
+
+
+@lru_cache(maxsize=1)
+def _tls() -> ssl.SSLContext:
+    # trust_env here reads SSL_CERT_FILE only: the way to trust a company's own certificate authority.
+    return httpx.create_ssl_context(trust_env=True)
+
+
+def _may_connect(host: str, address: Address) -> bool:
+    if is_public(address) or _is_allowed_host(host):
+        return True
+    mapped = address.ipv4_mapped if isinstance(address, ipaddress.IPv6Address) else None
+    for entry in settings.OUTBOUND_ALLOW_PRIVATE:
+        try:
+            network = ipaddress.ip_network(entry, strict=False)
+        except ValueError:
+            continue
+        if address in network or (mapped is not None and mapped in network):
+            return True
+    return False
+
+
+def _is_allowed_host(host: str) -> bool:
+    name = host.rstrip(".").lower()
+    for entry in settings.OUTBOUND_ALLOW_PRIVATE:
+        allowed = str(entry).strip().lower()
+        if allowed == "*" or name == allowed or (allowed.startswith(".") and name.endswith(allowed)):
+            return True
+    return False
+
+
+def _host(url: str) -> str:
+    try:
+        return httpx.URL(url).host
+    except (httpx.InvalidURL, ValueError, TypeError):
+        return str(url)[:80]
