@@ -26,6 +26,7 @@ from importlib.util import find_spec
 from pathlib import Path
 from types import TracebackType
 from typing import IO, Self
+from urllib.parse import quote
 
 import psycopg
 
@@ -172,15 +173,20 @@ def _copied(programs: Path, away: Path) -> Path:
     """PostgreSQL's programs where its user can reach them: one copy for each packaged build."""
     stamp = hashlib.sha256((programs / "bin" / "postgres").read_bytes()).hexdigest()[:12]
     copy = away / f"programs-{stamp}"
+    package = programs.parent
     if not copy.exists():
         new = away / "programs.new"
         shutil.rmtree(new, ignore_errors=True)
-        shutil.copytree(programs, new, symlinks=True, ignore=shutil.ignore_patterns("include", "*.a", "doc"))
+        left_out = shutil.ignore_patterns("include", "*.a", "doc", "__pycache__")
+        shutil.copytree(package, new / package.name, symlinks=True, ignore=left_out)
+        libraries = package.with_name(f"{package.name}.libs")  # found by the programs at this place beside them
+        if libraries.exists():
+            shutil.copytree(libraries, new / libraries.name, symlinks=True)
         for part in [new, *new.rglob("*")]:
             if not part.is_symlink():
                 part.chmod(part.stat().st_mode | (0o555 if part.is_dir() or part.parent.name == "bin" else 0o444))
         new.rename(copy)
-    return copy
+    return copy / package.name / programs.name
 
 
 # --- PostgreSQL -----------------------------------------------------------------------------------------------------
@@ -487,7 +493,7 @@ def _why_postgres_stopped(folder: Path, data: Path, log: Path, said: str) -> Emb
 
 
 def _database_url(password: str, port: int, database: str = DATABASE) -> str:
-    return f"postgres://{OWNER}:{password}@{LOOPBACK}:{port}/{database}"
+    return f"postgres://{OWNER}:{quote(password, safe='')}@{LOOPBACK}:{port}/{database}"
 
 
 # --- Valkey ---------------------------------------------------------------------------------------------------------
