@@ -1,0 +1,6 @@
+"""Watches, what they remember, and the alerts that came of it."""
+
+from opsboard.alerts.models.alerts import Alert, Reason, Transition
+from opsboard.alerts.models.watches import Instance, Severity, Watch
+
+__all__ = ["Alert", "Instance", "Reason", "Severity", "Transition", "Watch"]

@@ -1,0 +1,182 @@
+from __future__ import annotations
+
+from datetime import datetime
+from typing import TYPE_CHECKING, Self
+
+from django.conf import settings
+from django.db import models
+from django.urls import reverse
+from django.utils.translation import gettext_lazy as _
+
+from opsboard.alerts.models import words
+from opsboard.alerts.models.watches import Instance, Severity, Watch
+from opsboard.core.models import WorkspaceModel, WorkspaceQuerySet
+
+if TYPE_CHECKING:
+    from opsboard.core.access import Viewer
+    from opsboard.core.periods import Period
+
+
+class Reason(models.TextChoices):
+    """Why an alert ended, where it was not the number itself."""
+
+    CLEARED = "", _("the number came back")
+    RULE_CHANGED = "rule_changed", _("its watch was changed")
+    RULE_PAUSED = "rule_paused", _("its watch was paused")
+    RULE_DELETED = "rule_deleted", _("its watch was deleted")
+
+
+class AlertQuerySet(WorkspaceQuerySet):
+    def visible_to(self, viewer: Viewer) -> Self:
+        """An alert is seen by those who may see its watch; it outlives a deleted one."""
+        rows = super().visible_to(viewer)
+        for label in viewer.closed_apps:
+            rows = rows.exclude(watch__indicator__startswith=f"{label}.")
+        if viewer.team_ids is None:
+            return rows
+        return rows.filter(
+            models.Q(watch__limited_to=[]) | models.Q(watch__limited_to__overlap=list(viewer.team_ids) or [-1])
+        )
+
+    def firing(self) -> Self:
+        return self.filter(state__in=[Alert.State.FIRING, Alert.State.RECOVERING])
+
+    def pending(self) -> Self:
+        return self.filter(state=Alert.State.PENDING)
+
+    def resolved(self) -> Self:
+        return self.filter(state=Alert.State.RESOLVED)
+
+    def open(self) -> Self:
+        return self.exclude(state=Alert.State.RESOLVED)
+
+    def unacknowledged(self) -> Self:
+        return self.filter(acknowledged_at=None)
+
+    def fired_in(self, period: Period) -> Self:
+        return self.filter(fired_at__gte=period.start, fired_at__lt=period.end)
+
+    def resolved_in(self, period: Period) -> Self:
+        return self.filter(resolved_at__gte=period.start, resolved_at__lt=period.end)
+
+    def active_between(self, start: datetime | None, end: datetime | None) -> Self:
+        """Alerts whose time overlaps [start, end)."""
+        rows = self
+        if start:
+            rows = rows.filter(models.Q(resolved_at=None) | models.Q(resolved_at__gte=start))
+        if end:
+            rows = rows.filter(active_at__lt=end)
+        return rows
+
+    def on_object(self, model: str, pk: int) -> Self:
+        label, _dot, name = model.partition(".")
+        return self.filter(watch__about_type__app_label=label, watch__about_type__model=name, watch__about_id=pk)
+
+
+class Alert(WorkspaceModel):
+    """One episode: a number crossed its threshold, stayed there, and came back. Pending ones may yet go by unseen."""
+
+    class State(models.TextChoices):
+        PENDING = "pending", _("Pending")
+        FIRING = "firing", _("Firing")
+        RECOVERING = "recovering", _("Recovering")
+        RESOLVED = "resolved", _("Resolved")
+
+    watch = models.ForeignKey(Watch, on_delete=models.CASCADE, related_name="alerts")
+    instance = models.ForeignKey(Instance, on_delete=models.CASCADE, related_name="alerts")
+    labels = models.JSONField(default=dict)
+    episode = models.PositiveIntegerField()
+    state = models.CharField(_("State"), max_length=12, choices=State.choices)
+    severity = models.CharField(_("Severity"), max_length=10, choices=Severity.choices)
+    active_at = models.DateTimeField(_("Since"))
+    fired_at = models.DateTimeField(_("Fired"), null=True, blank=True)
+    resolved_at = models.DateTimeField(_("Resolved"), null=True, blank=True)
+    value = models.FloatField(null=True)
+    peak = models.FloatField(_("Peak"), null=True)
+    threshold = models.FloatField()
+    reason = models.CharField(max_length=20, blank=True, choices=Reason.choices)
+    acknowledged_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, null=True, blank=True, on_delete=models.SET_NULL, related_name="+"
+    )
+    acknowledged_at = models.DateTimeField(null=True, blank=True)
+    note = models.TextField(_("Note"), blank=True)
+
+    objects = AlertQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = _("Alert")
+        constraints = (
+            models.UniqueConstraint(fields=["instance", "episode"], name="an_episode_is_one_alert"),
+            models.CheckConstraint(
+                condition=models.Q(state__in=["pending", "firing", "recovering", "resolved"]),
+                name="alert_state_is_known",
+            ),
+            models.CheckConstraint(
+                condition=models.Q(state="pending") | models.Q(fired_at__isnull=False), name="alert_fired_sometime"
+            ),
+            models.CheckConstraint(
+                condition=models.Q(state="resolved", resolved_at__isnull=False)
+                | (~models.Q(state="resolved") & models.Q(resolved_at=None)),
+                name="alert_is_resolved_at_a_moment",
+            ),
+        )
+        indexes = (
+            models.Index(fields=["workspace", "-active_at"], name="alert_by_time"),
+            models.Index(fields=["workspace", "state"], condition=~models.Q(state="resolved"), name="alert_open"),
+        )
+
+    def __str__(self) -> str:
+        name = str(self.watch)
+        return f"{name} · {self.labels_text}" if self.labels else name
+
+    def get_absolute_url(self) -> str:
+        return reverse("alerts:alert", kwargs={"workspace": self.workspace.slug, "pk": self.pk})
+
+    @property
+    def labels_text(self) -> str:
+        return words.labels(self.labels)
+
+    @property
+    def peak_text(self) -> str:
+        return self.watch.written(self.peak)
+
+    @property
+    def value_text(self) -> str:
+        return self.watch.written(self.value)
+
+    @property
+    def is_open(self) -> bool:
+        return self.state != self.State.RESOLVED
+
+    @property
+    def seconds(self) -> float | None:
+        """How long it lasted, or None while it goes on."""
+        return (self.resolved_at - self.active_at).total_seconds() if self.resolved_at else None
+
+    @property
+    def lasted(self) -> str:
+        return words.duration(self.seconds) if self.seconds is not None else ""
+
+
+class Transition(models.Model):
+    """One change of state, kept for good: what the timeline of an alert shows."""
+
+    class Step(models.TextChoices):
+        PENDING = "pending", _("Crossed the threshold")
+        CANCELLED = "cancelled", _("Came back before it fired")
+        FIRED = "fired", _("Fired")
+        RECOVERING = "recovering", _("Recovering")
+        AGAIN = "again", _("Back over the threshold")
+        RESOLVED = "resolved", _("Resolved")
+
+    instance = models.ForeignKey(Instance, on_delete=models.CASCADE, related_name="transitions")
+    alert = models.ForeignKey(Alert, null=True, on_delete=models.SET_NULL, related_name="transitions")
+    at = models.DateTimeField()
+    step = models.CharField(max_length=12, choices=Step.choices)
+    episode = models.PositiveIntegerField()
+    value = models.FloatField(null=True)
+    reason = models.CharField(max_length=20, blank=True, choices=Reason.choices)
+
+    class Meta:
+        ordering = ("at", "id")
+        constraints = (models.UniqueConstraint(fields=["instance", "at", "step"], name="a_transition_happens_once"),)

@@ -1,0 +1,277 @@
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import TYPE_CHECKING, Any, Self
+
+import pghistory
+from django.conf import settings
+from django.core.exceptions import ValidationError
+from django.core.validators import MaxValueValidator
+from django.db import connection, models
+from django.urls import reverse
+from django.utils.translation import gettext as _now
+from django.utils.translation import gettext_lazy as _
+
+from opsboard.alerts import analysis
+from opsboard.alerts.analysis import Health, Memory, State
+from opsboard.alerts.models import words
+from opsboard.core.models import About, LimitedModel, Versioned, WorkspaceModel, WorkspaceQuerySet
+
+if TYPE_CHECKING:
+    from opsboard.core.access import Viewer
+    from opsboard.core.models import Workspace
+
+A_YEAR = 366 * 86_400
+
+
+class Severity(models.TextChoices):
+    INFO = "info", _("Info")
+    WARNING = "warning", _("Warning")
+    CRITICAL = "critical", _("Critical")
+
+
+class WatchQuerySet(WorkspaceQuerySet):
+    def visible_to(self, viewer: Viewer) -> Self:
+        return self.including_deleted(viewer).filter(deleted_at=None)
+
+    def including_deleted(self, viewer: Viewer) -> Self:
+        """A watch on a number of a closed app is closed as well."""
+        rows = super().visible_to(viewer)
+        for label in viewer.closed_apps:
+            rows = rows.exclude(indicator__startswith=f"{label}.")
+        return rows
+
+    def active(self) -> Self:
+        return self.filter(deleted_at=None, paused_at=None)
+
+    def of(self, workspace: Workspace) -> Self:
+        return self.filter(workspace=workspace)
+
+    def on_object(self, model: str, pk: int) -> Self:
+        label, _dot, name = model.partition(".")
+        return self.filter(about_type__app_label=label, about_type__model=name, about_id=pk)
+
+    def with_state(self) -> Self:
+        """Each watch with `firing` and `pending`: how many of its label sets are."""
+        return self.annotate(
+            firing=models.Count("instances", filter=models.Q(instances__state__in=[State.FIRING, State.RECOVERING])),
+            pending=models.Count("instances", filter=models.Q(instances__state=State.PENDING)),
+            unheard=models.Count(
+                "instances", filter=models.Q(instances__retired_at=None) & ~models.Q(instances__health=Health.OK)
+            ),
+            last_tick=models.Max("instances__last_tick"),
+        )
+
+
+@pghistory.track()
+class Watch(LimitedModel, Versioned, About):
+    """Somebody wants to know when a number crosses a threshold and stays there."""
+
+    class Op(models.TextChoices):
+        ABOVE = ">", _("above")
+        AT_LEAST = ">=", _("at or above")
+        BELOW = "<", _("below")
+        AT_MOST = "<=", _("at or below")
+
+    indicator = models.CharField(_("Number"), max_length=200)
+    indicator_title = models.CharField(max_length=300)
+    title = models.CharField(_("Name"), max_length=200, blank=True, help_text=_("Left empty: the name of the number."))
+    unit = models.CharField(max_length=40, blank=True)
+    decimals = models.PositiveSmallIntegerField(null=True, blank=True)
+    grain_seconds = models.PositiveIntegerField(default=0)
+    url = models.CharField(max_length=500, blank=True)
+    op = models.CharField(_("Alert when it is"), max_length=2, choices=Op.choices, default=Op.ABOVE)
+    value = models.FloatField(_("Threshold"))
+    clear = models.FloatField(
+        _("Clears at"), null=True, blank=True,
+        help_text=_("Keeps a number that hovers at the threshold from alerting again and again. Empty: the threshold."),
+    )  # fmt: skip
+    for_seconds = models.PositiveIntegerField(_("For"), default=0, validators=[MaxValueValidator(A_YEAR)])
+    keep_seconds = models.PositiveIntegerField(_("Quiet for"), default=0, validators=[MaxValueValidator(A_YEAR)])
+    severity = models.CharField(_("Severity"), max_length=10, choices=Severity.choices, default=Severity.WARNING)
+    labels = models.JSONField(_("Only for"), default=dict, blank=True)
+    owner = models.ForeignKey(
+        settings.AUTH_USER_MODEL, null=True, on_delete=models.SET_NULL, related_name="+", verbose_name=_("Owner")
+    )
+    people = models.ManyToManyField(settings.AUTH_USER_MODEL, blank=True, related_name="+", verbose_name=_("People"))
+    teams = models.ManyToManyField("core.Team", blank=True, related_name="+", verbose_name=_("Teams"))
+    created_at = models.DateTimeField()
+    paused_at = models.DateTimeField(null=True, blank=True)
+    deleted_at = models.DateTimeField(null=True, blank=True)
+
+    objects = WatchQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = _("Watch")
+        constraints = (
+            models.CheckConstraint(
+                condition=models.Q(clear=None)
+                | models.Q(op__in=[">", ">="], clear__lte=models.F("value"))
+                | models.Q(op__in=["<", "<="], clear__gte=models.F("value")),
+                name="watch_clears_on_the_quiet_side",
+            ),
+            models.CheckConstraint(condition=models.Q(op__in=[">", ">=", "<", "<="]), name="watch_op_is_known"),
+            models.CheckConstraint(condition=models.Q(severity__in=Severity.values), name="watch_severity_is_known"),
+        )
+        indexes = (
+            models.Index(fields=["workspace", "indicator"], condition=models.Q(deleted_at=None), name="watch_in_use"),
+        )
+
+    def __str__(self) -> str:
+        return self.title or self.indicator_title
+
+    def get_absolute_url(self) -> str:
+        return reverse("alerts:watch", kwargs={"workspace": self.workspace.slug, "pk": self.pk})
+
+    def clean(self) -> None:
+        problems: dict[str, str] = {}
+        if self.value is not None and abs(self.value) > 1e15:
+            problems["value"] = _now("This threshold is too large.")
+        if (
+            self.value is not None
+            and self.op in self.Op.values
+            and not analysis.clears_on_the_right_side(self.op, self.value, self.clear)  # type: ignore[arg-type]
+        ):
+            limit = words.number(self.value, unit=self.unit)
+            problems["clear"] = (
+                _now("An alert above %(limit)s must clear at %(limit)s or lower.")
+                if self.op in (">", ">=")
+                else _now("An alert below %(limit)s must clear at %(limit)s or higher.")
+            ) % {"limit": limit}
+        if not isinstance(self.labels, dict) or not all(isinstance(value, str) for value in self.labels.values()):
+            problems["labels"] = _now("Labels are names with one text each.")
+        if problems:
+            raise ValidationError(problems)
+
+    @property
+    def rule(self) -> analysis.Rule:
+        return analysis.Rule(
+            self.op,  # type: ignore[arg-type]
+            self.value,
+            self.clear,
+            self.for_seconds,
+            self.keep_seconds,
+            self.grain_seconds,
+        )
+
+    @property
+    def condition(self) -> tuple[Any, ...]:
+        """What, when edited, ends what is open: the number and the rule, not the words or the recipients."""
+        return (
+            self.indicator, self.op, self.value, self.clear, self.for_seconds, self.keep_seconds,
+            json.dumps(self.labels, sort_keys=True),
+        )  # fmt: skip
+
+    def written(self, value: float | None) -> str:
+        return words.number(value, unit=self.unit, decimals=self.decimals)
+
+    @property
+    def when(self) -> str:
+        """`above 5 for 10 min`, in the reader's language."""
+        return words.condition(self.op, words.number(self.value, unit=self.unit), self.for_seconds)
+
+    @property
+    def clears(self) -> str:
+        if self.clear is None:
+            return ""
+        return _now("clears at %(value)s") % {"value": words.number(self.clear, unit=self.unit)}
+
+    @property
+    def sentence(self) -> str:
+        """The whole watch in one sentence."""
+        return words.sentence(self.indicator_title, self.when, self.clears, words.labels(self.labels))
+
+    def fired_text(self, value: float, labels: str) -> str:
+        """What people are told when it fires: `Rework rate is 7.4, above 5 for 10 min`."""
+        return words.fired(str(self), labels, self.written(value), self.when)
+
+    def resolved_text(self, value: float | None, labels: str, reason: str, seconds: float) -> str:
+        return words.resolved(str(self), labels, self.written(value), reason, seconds)
+
+
+def hash_of(labels: Mapping[str, str]) -> str:
+    """One name for a label set, whatever its order and its letters."""
+    return hashlib.sha256(json.dumps(dict(labels), sort_keys=True, ensure_ascii=False).encode()).hexdigest()[:32]
+
+
+MEMORY_FIELDS = (
+    "state", "active_at", "fired_at", "recovering_at", "episode", "last_tick", "last_value", "bucket_at",
+    "bucket_seen_at", "missing", "missing_since", "peak", "health",
+)  # fmt: skip
+_TYPES = (
+    "text", "timestamptz", "timestamptz", "timestamptz", "int", "timestamptz", "float8", "timestamptz",
+    "timestamptz", "int", "timestamptz", "float8", "text",
+)  # fmt: skip
+
+
+class InstanceQuerySet(WorkspaceQuerySet):
+    def living(self) -> Self:
+        """Without those whose number or labels are watched no more; their alerts stay."""
+        return self.filter(retired_at=None)
+
+    def firing(self) -> Self:
+        return self.filter(state__in=[State.FIRING, State.RECOVERING])
+
+    def compare_and_set(self, memories: Mapping[int, Memory]) -> set[int]:
+        """Write what the instances remember now, each only if nobody judged this tick or a later one; answers whose was written."""
+        if not memories:
+            return set()
+        table = connection.ops.quote_name(self.model._meta.db_table)
+        columns: list[Sequence[Any]] = [list(memories)]
+        columns += [[getattr(memory, name) for memory in memories.values()] for name in MEMORY_FIELDS]
+        casts = ", ".join(f"%s::{kind}[]" for kind in ("bigint", *_TYPES))
+        names = ", ".join(MEMORY_FIELDS)
+        changes = ", ".join(f"{name} = told.{name}" for name in MEMORY_FIELDS)
+        with connection.cursor() as cursor:
+            cursor.execute(
+                f"UPDATE {table} AS mine SET {changes} FROM unnest({casts}) AS told(id, {names}) "  # noqa: S608
+                "WHERE mine.id = told.id AND (mine.last_tick IS NULL OR mine.last_tick < told.last_tick) "
+                "RETURNING mine.id",
+                columns,
+            )
+            return {row[0] for row in cursor.fetchall()}
+
+    def pass_tick(self, pks: Sequence[int], tick: datetime) -> None:
+        """Those for whom nothing changed but the time."""
+        self.filter(pk__in=pks, last_tick__lt=tick).update(last_tick=tick)
+
+
+class Instance(WorkspaceModel):
+    """What one watch remembers of one label set: the state machine's row."""
+
+    watch = models.ForeignKey(Watch, on_delete=models.CASCADE, related_name="instances")
+    labels = models.JSONField(default=dict)
+    labels_hash = models.CharField(max_length=32)
+    state = models.CharField(max_length=12, default=State.OK)
+    active_at = models.DateTimeField(null=True)
+    fired_at = models.DateTimeField(null=True)
+    recovering_at = models.DateTimeField(null=True)
+    episode = models.PositiveIntegerField(default=0)
+    last_tick = models.DateTimeField(null=True)
+    last_value = models.FloatField(null=True)
+    bucket_at = models.DateTimeField(null=True)
+    bucket_seen_at = models.DateTimeField(null=True)
+    missing = models.PositiveIntegerField(default=0)
+    missing_since = models.DateTimeField(null=True)
+    peak = models.FloatField(null=True)
+    health = models.CharField(max_length=10, default=Health.OK)
+    retired_at = models.DateTimeField(null=True)
+
+    objects = InstanceQuerySet.as_manager()
+
+    class Meta:
+        constraints = (
+            models.UniqueConstraint(fields=["watch", "labels_hash"], name="a_label_set_is_watched_once"),
+            models.CheckConstraint(
+                condition=models.Q(state__in=[state.value for state in State]), name="instance_state_is_known"
+            ),
+        )
+        indexes = (models.Index(fields=["workspace"], condition=~models.Q(state="ok"), name="instance_not_ok"),)
+
+    @property
+    def memory(self) -> Memory:
+        values = {name: getattr(self, name) for name in MEMORY_FIELDS}
+        return Memory(**values | {"state": State(self.state), "health": Health(self.health)})

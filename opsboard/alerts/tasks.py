@@ -1,0 +1,21 @@
+"""What workers run for alerts."""
+
+from celery import shared_task
+from django.utils import timezone
+
+from opsboard.alerts import services
+from opsboard.alerts.analysis import INTERVAL
+from opsboard.alerts.models import Watch
+from opsboard.core.models import Workspace
+
+
+@shared_task
+def evaluate_all() -> None:
+    """One task a workspace; what is not begun before the next tick is dropped."""
+    for pk in Watch.objects.active().values_list("workspace_id", flat=True).distinct().order_by():
+        evaluate_workspace.apply_async(args=[pk], expires=INTERVAL - 1)
+
+
+@shared_task
+def evaluate_workspace(pk: int) -> None:
+    services.evaluate(workspace=Workspace.objects.get(pk=pk), now=timezone.now())
