@@ -14,10 +14,10 @@ import mimetypes
 import re
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from html import unescape
 from pathlib import Path
 from typing import Any, Final
 from urllib.parse import unquote, urlsplit
-from xml.sax.saxutils import escape
 
 from opsboard.core.lazy import pikepdf, weasyprint
 
@@ -287,18 +287,23 @@ def structure(pdf: Any) -> Iterator[Any]:
 # --- HTML that other apps wrote ---------------------------------------------------------------------------------------
 
 _HEADING = re.compile(r"<(/?)h([1-6])(?=[\s>])", re.IGNORECASE)
+_FIRST_HEADING = re.compile(r"<h([1-6])\b[^>]*>(.*?)</h\1\s*>", re.IGNORECASE | re.DOTALL)
+_TAG = re.compile(r"<[^>]*>")
 _LIVE = re.compile(r"<(script|form|button|template|iframe|object|style)\b.*?</\1\s*>", re.IGNORECASE | re.DOTALL)
 _LOOSE = re.compile(r"<(link|base|meta|input|embed)\b[^>]*>", re.IGNORECASE)
 _IDS = re.compile(r'(\s)(id|aria-labelledby|aria-describedby|for)="[^"]*"')
 
 
-def for_paper(fragment: str, *, top: int = 3) -> str:
+def for_paper(fragment: str, *, top: int = 3, said: str = "") -> str:
     """A section's HTML as a part of the report: headings begin at `top` without gaps, nothing to click, no ids.
 
     Screen readers walk a PDF by its headings: after a second level comes a third. Ids of two sections could collide
-    and send a link of the contents to the wrong page.
+    and send a link of the contents to the wrong page. A first heading that repeats the chapter's title (`said`) goes.
     """
     quiet = _LOOSE.sub("", _LIVE.sub("", fragment))
+    first = _FIRST_HEADING.search(quiet)
+    if said and first and unescape(_TAG.sub("", first[2])).strip() == said.strip():
+        quiet = quiet[: first.start()] + quiet[first.end() :]
     levels = [int(match[2]) for match in _HEADING.finditer(quiet) if not match[1]]
     if not levels:
         return _IDS.sub("", quiet)
@@ -323,7 +328,3 @@ def css_string(text: str) -> str:
     """A text as a CSS string: quotes, backslashes and line ends can't leave it."""
     safe = "".join(f"\\{ord(letter):x} " if letter in '"\\<>' or ord(letter) < 32 else letter for letter in text)
     return f'"{safe}"'
-
-
-def xml_text(text: str) -> str:
-    return escape("".join(letter for letter in text if letter >= " " or letter in "\t\n"))

@@ -1,0 +1,88 @@
+"""What reports give the others: an event when one is made, an effect to make one, their names for the search."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from datetime import datetime
+from typing import Any
+
+from django.core.exceptions import ValidationError
+from django.utils import translation
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from opsboard.core.contract import Contract, Effect, Event, Every, Fact, Home, Named, Outcome, Part, Ref, Starter, Thing
+from opsboard.core.models import User, Workspace
+from opsboard.reports import services
+from opsboard.reports.forms import MakeEffectForm
+from opsboard.reports.models import Report
+
+
+def make_report(
+    *, workspace: Workspace, by: User | None, about: Ref | None, now: datetime, **settings: Any
+) -> Outcome:  # fmt: skip
+    asked = str(settings.get("report", ""))
+    known = (
+        Report.objects.filter(workspace=workspace, pk=asked)
+        if asked.isascii() and asked.isdigit()
+        else Report.objects.none()
+    )
+    row = known.select_related("workspace").first()
+    if row is None:
+        raise ValidationError(_("This report is no longer there."))
+    period = row.period_at(now)
+    issue = services.order_issue(
+        report=row, by=by, now=now, period=period if settings.get("which") == "running" else period.previous()
+    )
+    return Outcome(
+        about=Ref.to(row),
+        message=_("The PDF is being made."),
+        result={"job": issue.job_id, "report": row.pk, "issue": issue.pk},
+    )
+
+
+def names(workspace: Workspace, pks: Sequence[int] | None) -> Iterable[Named]:
+    rows = Report.objects.filter(workspace=workspace).select_related("workspace")
+    for row in rows if pks is None else rows.filter(pk__in=pks):
+        yield Named(
+            pk=row.pk, name=row.title, state=row.get_period_kind_display(), url=row.get_absolute_url(), text="",
+            limited_to=tuple(row.limited_to),
+        )  # fmt: skip
+
+
+def furnish(workspace: Workspace, user: User, trade: str, now: datetime) -> None:
+    """The report of the week, in the workspace's language; nothing is made until somebody asks or the week ends."""
+    with translation.override(workspace.language):
+        title = _("Weekly report")
+    if not Report.objects.filter(workspace=workspace, title=title).exists():
+        services.open_report(workspace=workspace, by=user, now=now, title=title, scheduled=True)
+
+
+contract = Contract(
+    title=gettext_lazy("Reports"),
+    home=Home(address="reports:report_list", part=Part.PROVE, icon="report", order=20),
+    events=(
+        Event(
+            "reports.report_made",
+            gettext_lazy("A report was made"),
+            facts=(
+                Fact("report", gettext_lazy("Report")),
+                Fact("period", gettext_lazy("Period")),
+                Fact("pages", gettext_lazy("Pages"), "number"),
+                Fact("url", gettext_lazy("Address"), "url"),
+            ),
+        ),
+    ),
+    effects=(
+        Effect(
+            "reports.make_report",
+            gettext_lazy("Make a report"),
+            form=MakeEffectForm,
+            perform=make_report,
+            icon="report",
+        ),
+    ),
+    things=(Thing("reports.report", gettext_lazy("Report"), "reports.report", "report", names),),
+    starters=(Starter("reports.weekly", gettext_lazy("The week's report"), furnish),),
+    schedule=(Every("opsboard.reports.tasks.order_due_issues", 600),),
+)

@@ -1,0 +1,149 @@
+"""What people type: which report, for when, in which language, with which parts."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+
+from django import forms
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from opsboard.core import periods
+from opsboard.core.access import Viewer
+from opsboard.core.contract import Ref
+from opsboard.core.models import Team
+from opsboard.core.models.people import LANGUAGES
+from opsboard.reports import services
+from opsboard.reports.models import Report
+
+WEEKS, MONTHS, QUARTERS = 13, 6, 4
+
+
+def period_choices(viewer: Viewer, now: datetime) -> list[tuple[str, list[tuple[str, str]]]]:
+    """The last weeks, months and quarters, newest first; what is running is marked."""
+    zone = viewer.workspace.zone
+    groups = (
+        (_("Weeks"), viewer.workspace.week_of(now), WEEKS),
+        (_("Months"), periods.month_of(now, zone), MONTHS),
+        (_("Quarters"), periods.quarter_of(now, zone), QUARTERS),
+    )
+    return [(str(title), _backwards(first, count, now)) for title, first, count in groups]
+
+
+def _backwards(period: periods.Period, count: int, now: datetime) -> list[tuple[str, str]]:
+    found = []
+    for _number in range(count):
+        words = period.label() if period.kind != "week" else f"{period.label()} ({period.dates()})"
+        if now in period:
+            words = _("%(period)s, so far") % {"period": words}
+        found.append((period.slug, words))
+        period = period.previous()
+    return found
+
+
+def _teams(viewer: Viewer) -> list[tuple[str, str]]:
+    """Everybody, or one of the viewer's own teams (an admin: any)."""
+    rows = Team.objects.filter(workspace=viewer.workspace)
+    if viewer.team_ids is not None:
+        rows = rows.filter(pk__in=viewer.team_ids)
+    return [("", _("Everybody in the workspace")), *((str(team.pk), team.name) for team in rows)]
+
+
+class _Settings(forms.Form):
+    """The fields that making once and keeping for later share."""
+
+    title = forms.CharField(label=gettext_lazy("Title"), max_length=120)
+    language = forms.ChoiceField(label=gettext_lazy("Language"), choices=LANGUAGES)
+    sections = forms.MultipleChoiceField(
+        label=gettext_lazy("Parts"), required=False, widget=forms.CheckboxSelectMultiple,
+        help_text=gettext_lazy("Choose none to print every part, also those that come later."),
+    )  # fmt: skip
+    team = forms.ChoiceField(
+        label=gettext_lazy("Who may open it"), required=False,
+        help_text=gettext_lazy("The report shows only what all of them may see."),
+    )  # fmt: skip
+
+    def __init__(self, *args: Any, viewer: Viewer, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.viewer = viewer
+        choices = [(section.key, section.title) for section in services.offered_sections(viewer)]
+        self.fields["sections"].choices = choices  # type: ignore[attr-defined]
+        self.fields["team"].choices = _teams(viewer)  # type: ignore[attr-defined]
+
+    def clean_team(self) -> int | None:
+        chosen = self.cleaned_data.get("team")
+        return int(chosen) if chosen else None
+
+
+class MakeForm(_Settings):
+    """Make the PDF now."""
+
+    period = forms.ChoiceField(label=gettext_lazy("For which time"))
+
+    field_order = ("title", "period", "language", "team", "sections")
+
+    def __init__(self, *args: Any, viewer: Viewer, now: datetime, **kwargs: Any) -> None:
+        super().__init__(*args, viewer=viewer, **kwargs)
+        self.initial = {"title": _("Weekly report"), "language": viewer.workspace.language, **self.initial}
+        self.fields["period"].choices = period_choices(viewer, now)  # type: ignore[attr-defined]
+
+    def clean_period(self) -> periods.Period:
+        return self.viewer.workspace.period(self.cleaned_data["period"])
+
+
+class IssueForm(forms.Form):
+    """One more issue of a report that exists."""
+
+    period = forms.ChoiceField(label=gettext_lazy("For which time"))
+
+    def __init__(self, *args: Any, viewer: Viewer, now: datetime, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.viewer = viewer
+        self.fields["period"].choices = period_choices(viewer, now)  # type: ignore[attr-defined]
+
+    def clean_period(self) -> periods.Period:
+        return self.viewer.workspace.period(self.cleaned_data["period"])
+
+
+class ReportForm(_Settings):
+    """A report that is kept: its settings, and whether it comes by itself."""
+
+    period_kind = forms.ChoiceField(label=gettext_lazy("Each issue covers a"), choices=Report.PeriodKind.choices)
+    scheduled = forms.BooleanField(label=gettext_lazy("Make it by itself when the period has ended"), required=False)
+    version = forms.IntegerField(required=False, widget=forms.HiddenInput)
+
+    field_order = ("title", "period_kind", "scheduled", "language", "team", "sections")
+
+    @staticmethod
+    def settings_of(report: Report) -> Mapping[str, Any]:
+        return {
+            "title": report.title,
+            "period_kind": report.period_kind,
+            "language": report.language,
+            "sections": report.sections,
+            "team": str(report.limited_to[0]) if report.limited_to else "",
+            "scheduled": report.scheduled,
+            "version": report.version,
+        }
+
+
+class MakeEffectForm(forms.Form):
+    """The settings of the effect `reports.make_report`, for rules and buttons."""
+
+    report = forms.ChoiceField(label=gettext_lazy("Report"))
+    which = forms.ChoiceField(
+        label=gettext_lazy("For which time"),
+        choices=[
+            ("previous", gettext_lazy("the period that has just ended")),
+            ("running", gettext_lazy("the running period, so far")),
+        ],
+    )
+
+    def __init__(self, *args: Any, viewer: Viewer, about: Ref | None = None, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        if about is not None and about.model == Report._meta.label_lower:
+            self.initial.setdefault("report", str(about.pk))
+        rows = Report.objects.visible_to(viewer).order_by("title")
+        self.fields["report"].choices = [(str(row.pk), row.title) for row in rows]  # type: ignore[attr-defined]
