@@ -6,16 +6,22 @@ worker that is killed in that window leaves `unknown`, which is shown to a perso
 
 from __future__ import annotations
 
+import email.policy
 import hashlib
 import logging
 import random
+import re
+import smtplib
+from collections.abc import Callable
 from datetime import datetime, timedelta
+from typing import Any
 
-from celery import current_app
 from django.conf import settings
-from django.core.mail import EmailMultiAlternatives, get_connection
-from django.db import models, transaction
+from django.core.mail import EmailMultiAlternatives, mailers
+from django.core.mail.backends.smtp import EmailBackend as Smtp
+from django.db import IntegrityError, models, transaction
 
+from opsboard.core import soon
 from opsboard.core.models import Delivery, Notice, Workspace
 
 log = logging.getLogger(__name__)
@@ -42,15 +48,25 @@ def post(
         subject=" ".join(subject.split())[:300],
         body=body,
         html=html,
-        unique_as=unique_as[:200],
+        unique_as=short(unique_as),
         due_at=now,
         created_at=now,
         notice=notice,
     )
-    Delivery.objects.bulk_create([letter], ignore_conflicts=True)
-    stored: Delivery | None = Delivery.objects.filter(unique_as=letter.unique_as).first()
-    transaction.on_commit(lambda: current_app.send_task("opsboard.core.tasks.send_deliveries", expires=60), robust=True)
-    return stored
+    try:
+        with transaction.atomic():
+            letter.save(force_insert=True)
+    except IntegrityError:
+        if Delivery.objects.filter(unique_as=letter.unique_as).exists():
+            return None
+        raise
+    soon.run_task("opsboard.core.tasks.send_deliveries")
+    return letter
+
+
+def short(key: str) -> str:
+    """A key that fits its column, and differs where the whole key differs."""
+    return key if len(key) <= 200 else f"{key[:150]}:{hashlib.sha256(key.encode()).hexdigest()[:40]}"
 
 
 def claim(*, now: datetime) -> Delivery | None:
@@ -87,36 +103,115 @@ def send(letter: Delivery, *, now: datetime) -> None:
     if letter.html:
         message.attach_alternative(letter.html, "text/html")
     mine = Delivery.objects.filter(pk=letter.pk, state=Delivery.State.CLAIMED, tries=letter.tries)
-    try:
-        connection = get_connection()
-        connection.open()
-    except Exception as fault:  # nothing was handed over: safe to try again
-        _again_or_failed(letter, fault, now=now)
-        return
-    try:
+
+    def last_word() -> None:
+        """Written and committed just before the message itself is handed over."""
         if not mine.update(state=Delivery.State.SENDING, lease_until=now + HANDING_OVER):
-            return  # the lease was lost to another worker
-        connection.send_messages([message])
-    except TimeoutError as fault:
-        Delivery.objects.filter(pk=letter.pk).update(
-            state=Delivery.State.UNKNOWN, error=f"{type(fault).__name__}: {fault}"[:2000]
+            raise LeaseLost
+
+    mailer: Any = mailers.default
+    try:
+        mailer.open()
+        _hand_over(mailer, message, last_word)
+    except LeaseLost:
+        return  # another worker has it
+    except Unclear as fault:
+        log.warning("nobody knows whether mail %s arrived: %s", letter.pk, fault)
+        Delivery.objects.filter(pk=letter.pk, tries=letter.tries).update(
+            state=Delivery.State.UNKNOWN, error=str(fault)[:2000]
         )
-    except Exception as fault:
+    except Exception as fault:  # it was refused, or nothing was handed over: safe to try again
         _again_or_failed(letter, fault, now=now)
     else:
-        Delivery.objects.filter(pk=letter.pk).update(state=Delivery.State.SENT, sent_at=now, error="")
+        Delivery.objects.filter(pk=letter.pk, tries=letter.tries).update(
+            state=Delivery.State.SENT, sent_at=now, error=""
+        )
     finally:
-        connection.close()
+        _hang_up(mailer)
+
+
+class LeaseLost(Exception):
+    """Another worker took the message over."""
+
+
+class Unclear(Exception):
+    """The message may or may not have arrived."""
+
+
+def _hand_over(mailer: Any, message: EmailMultiAlternatives, last_word: Callable[[], None]) -> None:
+    """Everything that may be refused comes first; then `last_word`, then the message in one piece.
+
+    So the moment in which a killed worker leaves a doubt is as short as the other side's answer.
+    """
+    if not isinstance(mailer, Smtp):
+        content = message.message(policy=email.policy.SMTP).as_bytes()  # a broken message breaks here, not below
+        assert content
+        last_word()
+        try:
+            mailer.send_messages([message])
+        except Exception as fault:
+            raise Unclear(f"{type(fault).__name__}: {fault}") from fault
+        return
+    content = message.message(policy=email.policy.SMTP).as_bytes()
+    sender = mailer.prep_address(message.from_email)
+    recipients = [mailer.prep_address(address) for address in message.recipients()]
+    link: smtplib.SMTP | None = mailer.connection
+    if link is None:
+        raise smtplib.SMTPServerDisconnected("no connection")
+    link.ehlo_or_helo_if_needed()
+    _expect(link.mail(sender, [f"size={len(content)}"] if link.has_extn("size") else []), 250)
+    for recipient in recipients:
+        _expect(link.rcpt(recipient), 250, 251)
+    _expect(link.docmd("DATA"), 354)
+    last_word()
+    try:
+        link.send(_dotted(content))
+        answer = link.getreply()
+    except (OSError, smtplib.SMTPException) as fault:
+        raise Unclear(f"{type(fault).__name__}: {fault}") from fault
+    _expect(answer, 250)
+
+
+def _dotted(content: bytes) -> bytes:
+    """The message as it goes over the wire (RFC 5321, 4.5.2): leading dots doubled, a lone dot at the end."""
+    quoted = re.sub(rb"(?m)^\.", b"..", content)
+    return quoted + (b"" if quoted.endswith(b"\r\n") else b"\r\n") + b".\r\n"
+
+
+def _expect(answer: tuple[int, bytes], *good: int) -> None:
+    code, words = answer
+    if code not in good:
+        raise smtplib.SMTPResponseException(code, words)
+
+
+def _hang_up(mailer: Any) -> None:
+    try:
+        mailer.close()
+    except Exception as fault:  # the letter's fate is already written down
+        log.info("the mail server hung up first: %s", fault)
 
 
 def _again_or_failed(letter: Delivery, fault: Exception, *, now: datetime) -> None:
     log.warning("mail %s could not be sent: %s", letter.pk, fault)
-    wait = RETRIES[letter.tries - 1] if letter.tries <= len(RETRIES) else None
-    Delivery.objects.filter(pk=letter.pk).update(
+    wait = RETRIES[letter.tries - 1] if letter.tries <= len(RETRIES) and not _for_good(fault) else None
+    Delivery.objects.filter(pk=letter.pk, tries=letter.tries).update(
         state=Delivery.State.WAITING if wait else Delivery.State.FAILED,
         due_at=now + wait * random.uniform(1, 1.2) if wait else letter.due_at,
+        lease_until=None,
         error=f"{type(fault).__name__}: {fault}"[:2000],
     )
+
+
+def _for_good(fault: Exception) -> bool:
+    """Whether the other side said "never" (5xx), or the address or message can't be sent at all.
+
+    A refused sign-in is 5xx too, but somebody may be mending the password.
+    """
+    if isinstance(fault, smtplib.SMTPAuthenticationError):
+        return False
+    if isinstance(fault, smtplib.SMTPResponseException):
+        return 500 <= fault.smtp_code < 600
+    return isinstance(fault, ValueError)
 
 
 def give_up_on_the_lost(*, now: datetime) -> int:

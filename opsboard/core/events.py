@@ -3,21 +3,26 @@
 from __future__ import annotations
 
 import contextlib
+import json
+import logging
+import math
 import uuid
 from collections.abc import Iterator
 from contextvars import ContextVar
 from datetime import datetime, timedelta
 from typing import Any
 
-from celery import current_app
+from django.core.serializers.json import DjangoJSONEncoder
 from django.db import IntegrityError, models, transaction
 
-from opsboard.core import registry
+from opsboard.core import registry, soon
 from opsboard.core.contract import Ref
 from opsboard.core.models import Occurrence, ReactionRun, User, Workspace, about_fields
 
+log = logging.getLogger(__name__)
 MAX_DEPTH = 5
 MAX_TRIES = 5
+RETRIES = ((1, timedelta(seconds=30)), (2, timedelta(minutes=2)), (3, timedelta(minutes=10)), (4, timedelta(hours=1)))
 
 _cause: ContextVar[Occurrence | None] = ContextVar("cause", default=None)
 
@@ -51,6 +56,8 @@ def emit(
     declared = {fact.name for fact in registry.event(key).facts}
     if unknown := set(facts) - declared:
         raise ValueError(f"{key} does not declare {sorted(unknown)}")
+    if unique_as and len(unique_as) > 200:
+        raise ValueError("unique_as has more than 200 characters")
     cause = _cause.get()
     ref = Ref.to(about) if isinstance(about, models.Model) else about
     occurrence = Occurrence(
@@ -58,7 +65,7 @@ def emit(
         key=key,
         at=at,
         by=by,
-        facts=facts,
+        facts=plain(facts),
         unique_as=unique_as,
         caused_by=cause,
         chain=cause.chain if cause else uuid.uuid4(),
@@ -75,22 +82,43 @@ def emit(
             return None
         raise
     if not told:
-        transaction.on_commit(
-            lambda: current_app.send_task("opsboard.core.tasks.deliver_occurrences", expires=60), robust=True
-        )
+        soon.run_task("opsboard.core.tasks.deliver_occurrences")
     return occurrence
+
+
+def plain(facts: dict[str, Any]) -> dict[str, Any]:
+    """Facts as JSON can hold them: moments and days as ISO text, Decimals as text, NaN and infinity as nothing."""
+    finite = {
+        name: None if isinstance(value, float) and not math.isfinite(value) else value for name, value in facts.items()
+    }
+    answer: dict[str, Any] = json.loads(json.dumps(finite, cls=DjangoJSONEncoder, allow_nan=False))
+    return answer
+
+
+def _resting(now: datetime) -> models.Q:
+    """Occurrences one of whose reactions failed a short while ago."""
+    resting = models.Q()
+    for tries, wait in RETRIES:
+        resting |= models.Q(tries=tries, at__gt=now - wait)
+    return models.Q(
+        pk__in=ReactionRun.objects.filter(
+            resting, state=ReactionRun.State.FAILED, occurrence__delivered_at=None
+        ).values("occurrence_id")
+    )
 
 
 def deliver_waiting(*, now: datetime, at_most: int = 200) -> int:
     """Hand waiting occurrences to their reactions; each reaction answers an occurrence once. Answers how many were handed.
 
-    Each occurrence is its own transaction, so that a worker killed halfway leaves the rest waiting.
+    Each occurrence is its own transaction, so that a worker killed halfway leaves the rest waiting. A reaction that
+    fails is called again after 30 seconds, 2 and 10 minutes and an hour.
     """
     handed = 0
     while handed < at_most:
         with transaction.atomic():
             occurrence = (
-                Occurrence.objects.filter(delivered_at=None, at__lte=now + timedelta(minutes=5))
+                Occurrence.objects.filter(delivered_at=None)
+                .exclude(_resting(now))
                 .select_for_update(skip_locked=True, of=("self",))
                 .select_related("workspace")
                 .order_by("id")
@@ -118,13 +146,11 @@ def deliver(occurrence: Occurrence, *, now: datetime) -> None:
                 reaction.call(occurrence, now)
             run.state, run.error = ReactionRun.State.DONE, ""
         except Exception as fault:  # written down and tried again; other reactions must still hear
+            log.exception("reaction %s to occurrence %s failed", reaction.key, occurrence.pk)
             run.state, run.error = ReactionRun.State.FAILED, f"{type(fault).__name__}: {fault}"[:2000]
             again = again or run.tries + 1 < MAX_TRIES
         run.tries += 1
         run.at = now
         run.save()
-    # A failed reaction keeps the occurrence in the outbox, but a little later, so that it cannot block the others.
-    Occurrence.objects.filter(pk=occurrence.pk).update(
-        delivered_at=None if again else now,
-        at=models.F("at") if not again else now + timedelta(minutes=5, seconds=30),
-    )
+    if not again:  # else it stays in the outbox, and rests a while so that it cannot block the others
+        Occurrence.objects.filter(pk=occurrence.pk).update(delivered_at=now)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import json
 import logging
 from functools import cache
@@ -10,7 +11,8 @@ from typing import TYPE_CHECKING, Any
 import redis
 from django.conf import settings
 from django.core import signing
-from django.db import transaction
+
+from opsboard.core import soon
 
 if TYPE_CHECKING:
     from opsboard.core.access import Viewer
@@ -45,16 +47,13 @@ def read_token(text: str) -> dict[str, Any]:
 
 def changed(workspace: Workspace, *topics: str) -> None:
     """After commit: open pages of the workspace hear that these topics changed. Never fails the change itself."""
-    transaction.on_commit(lambda: _publish(workspace.pk, topics), robust=True)
+    for topic in topics:
+        soon.after_commit(("live", workspace.pk, topic), functools.partial(_publish, workspace.pk, topic))
 
 
-def _publish(workspace_id: int, topics: tuple[str, ...]) -> None:
+def _publish(workspace_id: int, topic: str) -> None:
     try:
-        pipe = connection().pipeline(transaction=False)
-        for topic in topics:
-            pipe.incr(f"{channel(workspace_id)}:{topic}")
-        versions = pipe.execute()
-        for topic, version in zip(topics, versions, strict=True):
-            connection().publish(channel(workspace_id), json.dumps({"topic": topic, "version": version}))
+        version = connection().incr(f"{channel(workspace_id)}:{topic}")
+        connection().publish(channel(workspace_id), json.dumps({"topic": topic, "version": version}))
     except redis.RedisError as fault:
         log.warning("live pages could not be told: %s", fault)

@@ -8,7 +8,7 @@ from typing import Any
 
 from django.conf import settings
 from django.db import IntegrityError, models, transaction
-from django.utils import translation
+from django.utils import timezone, translation
 
 from opsboard.core import deliveries, live
 from opsboard.core.contract import Ref
@@ -33,7 +33,8 @@ def tell(
     in the caller's transaction; sending follows after commit.
     """
     wanted = {person.pk: person for person in people}
-    known = set(Notice.objects.filter(user_id__in=wanted, unique_as=unique_as[:200]).values_list("user_id", flat=True))
+    unique_as = deliveries.short(unique_as)
+    known = set(Notice.objects.filter(user_id__in=wanted, unique_as=unique_as).values_list("user_id", flat=True))
     present = (
         Membership.objects.active()
         .of(workspace)
@@ -46,7 +47,7 @@ def tell(
     with transaction.atomic():
         for membership in present:
             person = membership.user
-            with translation.override(person.language):
+            with translation.override(person.language), timezone.override(person.zone):
                 notice = Notice(
                     workspace=workspace,
                     user=person,
@@ -54,7 +55,7 @@ def tell(
                     detail=str(detail),
                     url=url,
                     severity=severity,
-                    unique_as=unique_as[:200],
+                    unique_as=unique_as,
                     created_at=now,
                     **about_fields(ref),
                 )

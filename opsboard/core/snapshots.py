@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import json
+import logging
+import math
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from datetime import datetime
@@ -15,26 +18,52 @@ if TYPE_CHECKING:
     from opsboard.core.access import Viewer
     from opsboard.core.periods import Period
 
+log = logging.getLogger(__name__)
+
 
 def take(*, workspace: Workspace, now: datetime, keys: Sequence[str] | None = None) -> int:
     """Write this hour's snapshot of the workspace's indicators (or of `keys`); the same hour twice keeps the newer."""
     house = access.the_house(workspace)
-    wanted = keys or [
-        entry.key for indicator in registry.indicators() if indicator.snapshot for entry in indicator.catalogue(house)
-    ]
+    wanted = keys if keys is not None else _keys(house)
     hour = now.replace(minute=0, second=0, microsecond=0)
-    rows = [
-        Snapshot(workspace=workspace, key=one.key, labels=dict(one.labels), at=hour, value=one.value, weight=one.weight)
+    rows = {
+        (one.key, json.dumps(dict(one.labels), sort_keys=True)): Snapshot(
+            workspace=workspace, key=one.key, labels=dict(one.labels), at=hour, value=one.value, weight=one.weight
+        )
         for one in registry.read(house, wanted, now)
-        if one.status == "ok"
-    ]
+        if one.status == "ok" and one.value is not None and math.isfinite(one.value)
+    }
     Snapshot.objects.bulk_create(
-        rows,
+        rows.values(),
+        batch_size=2000,
         update_conflicts=True,
         unique_fields=["workspace", "key", "labels", "at"],
         update_fields=["value", "weight"],
     )
     return len(rows)
+
+
+def take_all(*, now: datetime) -> int:
+    """Every workspace's snapshots; one that fails does not take the others with it."""
+    taken = 0
+    for workspace in Workspace.objects.order_by("pk"):
+        try:
+            taken += take(workspace=workspace, now=now)
+        except Exception:
+            log.exception("snapshots of %s could not be taken", workspace)
+    return taken
+
+
+def _keys(house: Viewer) -> list[str]:
+    keys: list[str] = []
+    for indicator in registry.indicators():
+        if not indicator.snapshot:
+            continue
+        try:
+            keys += [entry.key for entry in indicator.catalogue(house)]
+        except Exception:  # one app's fault must not cost the others their past
+            log.exception("the catalogue of %s could not be read", indicator.key)
+    return keys
 
 
 def history(viewer: Viewer, keys: Sequence[str], period: Period) -> Mapping[str, Sequence[Reading]]:

@@ -4,7 +4,6 @@ from celery import shared_task
 from django.utils import timezone
 
 from opsboard.core import deliveries, events, jobs, snapshots
-from opsboard.core.models import Workspace
 
 
 @shared_task
@@ -29,7 +28,7 @@ def recover_jobs() -> int:
 
 @shared_task
 def take_snapshots() -> int:
-    return sum(snapshots.take(workspace=workspace, now=timezone.now()) for workspace in Workspace.objects.all())
+    return snapshots.take_all(now=timezone.now())
 
 
 @shared_task
