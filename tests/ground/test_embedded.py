@@ -12,6 +12,8 @@ import psycopg
 import pytest
 
 from opsboard import embedded
+from opsboard.embedded import places
+from opsboard.embedded.valkey import answers
 from tests.ground.places import alive, eventually, fresh_folder, run_python
 
 LINUX_ONLY = pytest.mark.skipif(sys.platform != "linux", reason="only Linux tells children of their parent's death")
@@ -49,8 +51,8 @@ def words(servers: embedded.Servers) -> list[str]:
         return [row[0] for row in link.execute("SELECT word FROM kept").fetchall()]
 
 
-def test_data_stay_between_runs_and_are_plain_utf8(copied: Path) -> None:
-    with embedded.start(copied, fsync=False) as servers:
+def test_data_stay_between_runs_and_are_plain_utf8(seasoned: Path) -> None:
+    with embedded.start(seasoned, fsync=False) as servers:
         assert words(servers) == ["改进"]
         with psycopg.connect(servers.database_url) as link:
             encoding, ctype = link.execute(
@@ -63,8 +65,8 @@ def test_data_stay_between_runs_and_are_plain_utf8(copied: Path) -> None:
     assert grams[0] > 0, "Chinese words must be searchable by trigrams"
 
 
-def test_the_servers_ask_for_a_password_and_listen_on_loopback_only(copied: Path) -> None:
-    with embedded.start(copied, fsync=False) as servers:
+def test_the_servers_ask_for_a_password_and_listen_on_loopback_only(seasoned: Path) -> None:
+    with embedded.start(seasoned, fsync=False) as servers:
         port = servers.database_url.rpartition(":")[2].split("/")[0]
         with pytest.raises(psycopg.OperationalError, match="password"):
             psycopg.connect(f"postgres://opsboard:wrong@127.0.0.1:{port}/opsboard")
@@ -72,20 +74,20 @@ def test_the_servers_ask_for_a_password_and_listen_on_loopback_only(copied: Path
             assert link.execute("SHOW listen_addresses").fetchone() == ("127.0.0.1",)
             assert link.execute("SHOW unix_socket_directories").fetchone() == ("",)
         valkey_port = int(servers.redis_url.rpartition(":")[2].split("/")[0])
-        assert not embedded._answers(valkey_port, "wrong")
-        secrets = [copied / name for name in ("postgres.password", "valkey.password", "embedded.json")]
+        assert not answers(valkey_port, "wrong")
+        secrets = [seasoned / name for name in ("postgres.password", "valkey.password", "embedded.json")]
         assert {file.stat().st_mode & 0o777 for file in secrets} == {0o600}
 
 
-def test_other_commands_find_the_servers_while_they_run(copied: Path) -> None:
-    with embedded.start(copied, fsync=False) as servers:
-        noted = json.loads((copied / "embedded.json").read_text())
+def test_other_commands_find_the_servers_while_they_run(seasoned: Path) -> None:
+    with embedded.start(seasoned, fsync=False) as servers:
+        noted = json.loads((seasoned / "embedded.json").read_text())
         assert (noted["database_url"], noted["redis_url"]) == (servers.database_url, servers.redis_url)
-    assert not (copied / "embedded.json").exists()
+    assert not (seasoned / "embedded.json").exists()
 
 
-def test_a_server_that_died_is_mended_on_its_port_with_its_data(copied: Path) -> None:
-    with embedded.start(copied, fsync=False) as servers:
+def test_a_server_that_died_is_mended_on_its_port_with_its_data(seasoned: Path) -> None:
+    with embedded.start(seasoned, fsync=False) as servers:
         before = servers.processes
         for pid in before.values():
             os.kill(pid, signal.SIGKILL)
@@ -95,8 +97,8 @@ def test_a_server_that_died_is_mended_on_its_port_with_its_data(copied: Path) ->
         assert servers.mend() == []
 
 
-def test_stopping_ends_both_servers_and_may_be_said_twice(copied: Path) -> None:
-    servers = embedded.start(copied, fsync=False)
+def test_stopping_ends_both_servers_and_may_be_said_twice(seasoned: Path) -> None:
+    servers = embedded.start(seasoned, fsync=False)
     running = list(servers.processes.values())
     servers.stop()
     servers.stop()
@@ -104,11 +106,11 @@ def test_stopping_ends_both_servers_and_may_be_said_twice(copied: Path) -> None:
 
 
 @LINUX_ONLY
-def test_servers_of_a_killed_program_stop_and_the_next_start_works(copied: Path) -> None:
+def test_servers_of_a_killed_program_stop_and_the_next_start_works(seasoned: Path) -> None:
     program = run_python(
         "import sys, time\nfrom pathlib import Path\nfrom opsboard import embedded\n"
         "servers = embedded.start(Path(sys.argv[1]), fsync=False)\nprint(*servers.processes.values())\ntime.sleep(600)",
-        str(copied),
+        str(seasoned),
     )
     assert program.stdout is not None
     running = [int(pid) for pid in program.stdout.readline().split()]
@@ -116,23 +118,23 @@ def test_servers_of_a_killed_program_stop_and_the_next_start_works(copied: Path)
     program.communicate(timeout=20)
     assert len(running) == 2
     assert eventually(lambda: not any(alive(pid) for pid in running))
-    with embedded.start(copied, fsync=False) as servers:
+    with embedded.start(seasoned, fsync=False) as servers:
         assert words(servers) == ["改进"]
 
 
-def test_a_pid_file_of_a_process_that_is_no_postgres_is_in_nobodys_way(copied: Path) -> None:
-    (copied / "postgres" / "postmaster.pid").write_text(f"{os.getpid()}\n{copied}/postgres\n1\n1\n\n\n\n\n")
-    with embedded.start(copied, fsync=False) as servers:
+def test_a_pid_file_of_a_process_that_is_no_postgres_is_in_nobodys_way(seasoned: Path) -> None:
+    (seasoned / "postgres" / "postmaster.pid").write_text(f"{os.getpid()}\n{seasoned}/postgres\n1\n1\n\n\n\n\n")
+    with embedded.start(seasoned, fsync=False) as servers:
         assert words(servers) == ["改进"]
 
 
-def test_a_second_start_on_the_same_data_says_where_the_first_one_is(copied: Path) -> None:
-    with embedded.start(copied, fsync=False, note="http://localhost:8000") as servers:
-        assert embedded.holder(copied) == f"process {os.getpid()}, http://localhost:8000"
+def test_a_second_start_on_the_same_data_says_where_the_first_one_is(seasoned: Path) -> None:
+    with embedded.start(seasoned, fsync=False, note="http://localhost:8000") as servers:
+        assert embedded.holder(seasoned) == f"process {os.getpid()}, http://localhost:8000"
         with pytest.raises(embedded.EmbeddedError, match=r"already runs .*localhost:8000.*Stop it with Ctrl-C"):
-            embedded.start(copied, fsync=False)
+            embedded.start(seasoned, fsync=False)
         assert words(servers) == ["改进"]
-    assert embedded.holder(copied) == ""
+    assert embedded.holder(seasoned) == ""
 
 
 def test_a_broken_data_folder_gets_a_sentence_with_a_way_out(copied: Path) -> None:
@@ -183,30 +185,30 @@ def test_a_full_disk_is_told_before_anything_is_written(folder: Path, monkeypatc
     assert not (folder / "postgres").exists()
 
 
-def test_a_disk_that_fills_up_meanwhile_is_told_too(copied: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_disk_that_fills_up_meanwhile_is_told_too(seasoned: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     def refuse(*given: object) -> None:
         raise OSError(28, "No space left on device", "embedded.new")
 
     monkeypatch.setattr(embedded, "_note_addresses", refuse)
     with pytest.raises(embedded.EmbeddedError, match="is full"):
-        embedded.start(copied, fsync=False)
-    assert embedded.holder(copied) == ""
+        embedded.start(seasoned, fsync=False)
+    assert embedded.holder(seasoned) == ""
 
 
-def test_broken_waiting_jobs_are_told_with_a_way_out(copied: Path) -> None:
-    kept = copied / "valkey" / "appendonlydir"
+def test_broken_waiting_jobs_are_told_with_a_way_out(folder: Path) -> None:
+    kept = folder / "valkey" / "appendonlydir"
     kept.mkdir(parents=True)
     (kept / "appendonly.aof.manifest").write_text("nonsense\n")
     with pytest.raises(embedded.EmbeddedError, match=r"Valkey could not start.*\n.*holds waiting jobs only"):
-        embedded.start(copied, postgres=False)
+        embedded.start(folder, postgres=False)
 
 
 @AS_ROOT
-def test_root_steps_down_for_postgres(copied: Path) -> None:
-    with embedded.start(copied, fsync=False) as servers:
+def test_root_steps_down_for_postgres(seasoned: Path) -> None:
+    with embedded.start(seasoned, fsync=False) as servers:
         owner = Path(f"/proc/{servers.processes['PostgreSQL']}").stat().st_uid
         assert owner != 0
-        assert (copied / "postgres").stat().st_uid == owner
+        assert (seasoned / "postgres").stat().st_uid == owner
 
 
 @AS_ROOT
@@ -215,9 +217,9 @@ def test_a_checkout_that_only_root_may_enter_keeps_its_rights(
 ) -> None:
     private, elsewhere = folder / "private", folder / "elsewhere"
     private.mkdir(mode=0o700)
-    monkeypatch.setattr(embedded, "ELSEWHERE", elsewhere)
-    programs = embedded._programs()
-    monkeypatch.setattr(embedded, "_enterable", lambda path: elsewhere in path.parents)
+    monkeypatch.setattr(places, "ELSEWHERE", elsewhere)
+    programs = places.postgres_programs()
+    monkeypatch.setattr(places, "enterable", lambda path: elsewhere in path.parents)
     said: list[str] = []
     with embedded.start(private, fsync=False, valkey=False, say=said.append) as servers:
         ours = Path(f"/proc/{servers.processes['PostgreSQL']}/exe").readlink()
