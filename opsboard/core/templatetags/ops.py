@@ -1,0 +1,346 @@
+"""What pages are made of: icons, status badges, form fields, and numbers, days and money as the reader writes them."""
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date, datetime
+from decimal import Decimal, InvalidOperation
+from functools import lru_cache
+from typing import Any
+
+from babel import dates, numbers, units
+from django import template
+from django.conf import settings
+from django.forms import BaseForm, BoundField
+from django.forms.widgets import (
+    CheckboxInput,
+    CheckboxSelectMultiple,
+    ClearableFileInput,
+    RadioSelect,
+    Select,
+)
+from django.utils import timezone
+from django.utils.html import format_html
+from django.utils.safestring import SafeString, mark_safe
+from django.utils.translation import get_language, ngettext
+from django.utils.translation import gettext_lazy as _
+
+register = template.Library()
+
+# --- icons ----------------------------------------------------------------------------------------------------------
+
+_SHAPES = {"path", "circle", "line", "rect", "polyline", "polygon", "ellipse"}
+
+
+@lru_cache(maxsize=512)
+def _drawing(name: str) -> str:
+    """The inner SVG of one Tabler icon (MIT), out of the vendored list; a circle where the list is not there yet."""
+    try:
+        text = (settings.BASE_DIR / "static" / "vendor" / "icons.json").read_text()
+        start = text.index(f'"{name}":') + len(name) + 3
+    except (OSError, ValueError):
+        return '<circle cx="12" cy="12" r="8"/>'
+    nodes, _end = json.JSONDecoder().raw_decode(text[start:].lstrip())
+    return "".join(
+        f"<{tag} {' '.join(f'{key}="{value}"' for key, value in attributes.items())}/>"
+        for tag, attributes in nodes
+        if tag in _SHAPES
+    )
+
+
+@register.simple_tag
+def icon(name: str, title: str = "", extra: str = "") -> SafeString:
+    """`{% icon "bell" %}`: an icon of @tabler/icons. Decoration unless it has a `title`."""
+    role = format_html('role="img" aria-label="{}"', title) if title else mark_safe('aria-hidden="true"')
+    return format_html(
+        '<svg class="icon {}" viewBox="0 0 24 24" width="20" height="20" fill="none" stroke="currentColor" '
+        'stroke-width="1.75" stroke-linecap="round" stroke-linejoin="round" focusable="false" {}>{}</svg>',
+        extra,
+        role,
+        mark_safe(_drawing(str(name or "point"))),
+    )
+
+
+# --- status ---------------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Look:
+    """How a state looks: one of the five tones, and its word."""
+
+    tone: str
+    word: Any
+
+
+STATES: Mapping[str, Look] = {
+    "ok": Look("good", _("OK")),
+    "pending": Look("warn", _("Pending")),
+    "firing": Look("bad", _("Firing")),
+    "recovering": Look("info", _("Recovering")),
+    "resolved": Look("good", _("Resolved")),
+    "nodata": Look("quiet", _("No data")),
+    "no_data": Look("quiet", _("No data")),
+    "silenced": Look("quiet", _("Silenced")),
+    "acknowledged": Look("info", _("Acknowledged")),
+    "paused": Look("quiet", _("Paused")),
+    "todo": Look("quiet", _("To do")),
+    "to_do": Look("quiet", _("To do")),
+    "doing": Look("warn", _("Doing")),
+    "done": Look("good", _("Done")),
+    "proven": Look("good", _("Proven")),
+    "not_proven": Look("quiet", _("Not proven")),
+    "worse": Look("bad", _("Worse")),
+    "moved": Look("good", _("Moved")),
+    "overdue": Look("bad", _("Overdue")),
+    "relapsed": Look("bad", _("Relapsed")),
+    "prevented": Look("good", _("Prevented")),
+    "signal": Look("bad", _("Signal")),
+    "routine": Look("quiet", _("Routine variation")),
+    "waiting": Look("quiet", _("Waiting")),
+    "running": Look("info", _("Running")),
+    "failed": Look("bad", _("Failed")),
+    "cancelled": Look("quiet", _("Cancelled")),
+    "open": Look("info", _("Open")),
+    "closed": Look("quiet", _("Closed")),
+    "draft": Look("quiet", _("Draft")),
+    "new": Look("info", _("New")),
+    "critical": Look("bad", _("Critical")),
+    "warning": Look("warn", _("Warning")),
+    "info": Look("info", _("Information")),
+    "error": Look("bad", _("Error")),
+}
+
+
+@register.simple_tag
+def badge(state: Any, label: Any = "", tone: str = "") -> SafeString:
+    """`{% badge alert.state %}`, `{% badge "late" label=_("3 days late") tone="bad" %}`. Tones: good bad warn info quiet."""
+    look = STATES.get(str(state).lower())
+    return format_html(
+        '<span class="status status-{}">{}</span>',
+        tone or (look.tone if look else "quiet"),
+        label or (look.word if look else state),
+    )
+
+
+# --- numbers, days, money -------------------------------------------------------------------------------------------
+
+_LOCALES = {"en": "en", "zh-hans": "zh_Hans_CN"}
+
+
+def _locale() -> str:
+    return _LOCALES.get(get_language() or "en", "en")
+
+
+def _decimal(value: Any) -> Decimal | None:
+    try:
+        found = Decimal(str(value))
+    except (InvalidOperation, ValueError):
+        return None
+    return found if found.is_finite() else None
+
+
+@register.filter
+def number(value: Any, digits: Any = None) -> str:
+    """1234.5 → 1,234.5; with digits exactly so many; nothing becomes a dash."""
+    found = _decimal(value)
+    if found is None:
+        return "–"
+    if digits is None:
+        size = abs(found)
+        pattern = "#,##0" if size >= 1000 else "#,##0.#" if size >= 100 else "#,##0.##" if size >= 1 else "#,##0.####"
+    else:
+        pattern = "#,##0" + ("." + "0" * int(digits) if int(digits) else "")
+    return numbers.format_decimal(found, format=pattern, locale=_locale()).replace("-", "−")
+
+
+@register.filter
+def change(value: Any, digits: Any = None) -> str:
+    """A difference with its sign: +46, −11.8."""
+    found = _decimal(value)
+    return "–" if found is None else ("+" if found > 0 else "") + number(found, digits)
+
+
+@register.filter
+def percent(value: Any, digits: Any = 1) -> str:
+    """A rate of 0…1 as 12.5%."""
+    found = _decimal(value)
+    if found is None:
+        return "–"
+    pattern = "#,##0" + ("." + "0" * int(digits) if int(digits) else "") + "%"
+    return numbers.format_percent(found, format=pattern, locale=_locale()).replace("-", "−")
+
+
+@register.filter
+def money(value: Any, currency: str = "") -> str:
+    """An amount in its currency: `{{ item.spend|money:"CNY" }}`, or anything that has `amount` and `currency`."""
+    code = str(getattr(value, "currency", "") or currency)
+    found = _decimal(getattr(value, "amount", value))
+    if found is None:
+        return "–"
+    if not code:
+        return number(found, 2)
+    return numbers.format_currency(found, code, locale=_locale()).replace("-", "−")
+
+
+def _local(value: Any) -> date | datetime | None:
+    if isinstance(value, datetime):
+        return timezone.localtime(value) if timezone.is_aware(value) else value
+    return value if isinstance(value, date) else None
+
+
+@register.filter
+def day(value: Any) -> str:
+    """A day: 24 Nov 2026 (the year is left out in the present year)."""
+    found = _local(value)
+    if found is None:
+        return "–"
+    this_year = found.year == timezone.localdate().year
+    if _locale() == "en":
+        return dates.format_date(found, "d MMM" if this_year else "d MMM y", locale="en")
+    return dates.format_date(found, "M月d日" if this_year else "y年M月d日", locale=_locale())
+
+
+@register.filter
+def moment(value: Any) -> SafeString | str:
+    """A moment in the reader's zone, as <time> with the exact moment in it."""
+    found = _local(value)
+    if not isinstance(found, datetime):
+        return day(found)
+    return format_html('<time datetime="{}">{} {}</time>', found.isoformat(), day(found), f"{found:%H:%M}")
+
+
+@register.filter
+def ago(value: Any) -> SafeString | str:
+    """How long ago in words (5 minutes ago), as <time> with the exact moment as its tooltip."""
+    found = _local(value)
+    if not isinstance(found, datetime):
+        return day(found)
+    words = dates.format_timedelta(found - timezone.now(), add_direction=True, locale=_locale())
+    return format_html(
+        '<time datetime="{}" title="{} {}">{}</time>', found.isoformat(), day(found), f"{found:%H:%M}", words
+    )
+
+
+@register.filter
+def duration(value: Any) -> str:
+    """Seconds in the two units that matter: 3 min 20 s, 2 h 5 min, 4 d 3 h."""
+    seconds = value.total_seconds() if hasattr(value, "total_seconds") else _decimal(value)
+    if seconds is None:
+        return "–"
+    rest = round(float(seconds))
+    said: list[str] = []
+    if rest < 0:
+        return "−" + duration(-rest)
+    for size, unit in (
+        (86400, "duration-day"),
+        (3600, "duration-hour"),
+        (60, "duration-minute"),
+        (1, "duration-second"),
+    ):
+        if rest >= size and len(said) < 2:
+            said.append(_in_units(rest // size, unit))
+            rest %= size
+        elif said:
+            break
+    return " ".join(said) or _in_units(0, "duration-second")
+
+
+def _in_units(count: int, unit: str) -> str:
+    return str(units.format_unit(count, unit, length="short", locale=_locale()))
+
+
+@register.filter
+def initials(person: Any) -> str:
+    """One or two letters for a face: Anna Kim → AK, 王小明 → 王."""
+    words = str(person).replace("@", " ").replace(".", " ").split()
+    if not words:
+        return "?"
+    if not words[0].isascii():
+        return words[0][0]
+    return "".join(word[0] for word in words[:2]).upper()
+
+
+# --- forms ----------------------------------------------------------------------------------------------------------
+
+
+def _dressed(bound: BoundField) -> SafeString:
+    """The widget with the classes of the style sheet, and tied to its help and errors."""
+    widget = bound.field.widget
+    classes = widget.attrs.get("class", "")
+    if isinstance(widget, CheckboxInput) or isinstance(widget, RadioSelect | CheckboxSelectMultiple):
+        classes += " form-check-input"
+    elif isinstance(widget, Select):
+        classes += " form-select"
+    elif isinstance(widget, ClearableFileInput):
+        classes += " form-control"
+    else:
+        classes += " form-control"
+    if bound.errors:
+        classes += " is-invalid"
+    return bound.as_widget(attrs={"class": classes.strip()})
+
+
+def _field(bound: BoundField, label: Any = "") -> dict[str, Any]:
+    widget = bound.field.widget
+    several = isinstance(widget, RadioSelect | CheckboxSelectMultiple)
+    return {
+        "field": bound,
+        "control": _dressed(bound),
+        "label": label or bound.label,
+        "single": isinstance(widget, CheckboxInput),
+        "several": several,
+        "required": bound.field.required and not isinstance(widget, CheckboxInput),
+        "error_id": f"{bound.auto_id}_error",
+        "help_id": f"{bound.auto_id}_helptext",
+    }
+
+
+@register.inclusion_tag("core/parts/_field.html")
+def field(bound: BoundField, label: Any = "") -> dict[str, Any]:
+    """`{% field form.title %}`: label with its required mark, control, help, errors."""
+    return _field(bound, label)
+
+
+@register.inclusion_tag("core/parts/_fields.html")
+def fields(form: BaseForm) -> dict[str, Any]:
+    """`{% fields form %}`: the summary of errors, then every field."""
+    return {**_errors(form), "form": form, "visible": [_field(bound) for bound in form.visible_fields()]}
+
+
+@register.inclusion_tag("core/parts/_errors.html")
+def errors(form: BaseForm) -> dict[str, Any]:
+    """`{% errors form %}`: what is wrong, on top of the form, each with a link to its field."""
+    return _errors(form)
+
+
+def _errors(form: BaseForm) -> dict[str, Any]:
+    wrong = [bound for bound in form if bound.errors] if form.is_bound else []
+    general = form.non_field_errors() if form.is_bound else []
+    count = len(wrong) + len(general)
+    return {
+        "wrong": [
+            {"id": bound.id_for_label or bound.auto_id, "label": bound.label, "errors": bound.errors} for bound in wrong
+        ],
+        "general": general,
+        "count": count,
+        "sentence": ngettext(
+            "%(count)s thing needs your attention", "%(count)s things need your attention", count
+        ) % {"count": count},
+    }  # fmt: skip
+
+
+# --- pieces of a page -----------------------------------------------------------------------------------------------
+
+
+@register.inclusion_tag("core/parts/_empty.html")
+def empty(title: Any, text: Any = "", icon: str = "circle-dashed", url: str = "", action: Any = "") -> dict[str, Any]:
+    """`{% empty title=_("…") text=_("…") icon="chart-line" url=… action=_("…") %}`: nothing here yet, and what to do."""
+    return {"title": title, "text": text, "icon_name": icon, "url": url, "action": action}
+
+
+@register.inclusion_tag("core/parts/_tile.html")
+def tile(
+    label: Any, value: Any, note: Any = "", status: Any = "", tone: str = "", url: str = "", unit: Any = ""
+) -> dict[str, Any]:
+    """`{% tile label=_("Overdue") value=3 status="+2" tone="bad" note=… url=… %}`: one figure of a row of tiles."""
+    return {"label": label, "value": value, "note": note, "status": status, "tone": tone, "url": url, "unit": unit}
