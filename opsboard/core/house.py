@@ -2,15 +2,18 @@
 
 from django.utils.translation import gettext_lazy as _
 
-from opsboard.core.contract import Contract, Every
+from opsboard.core import search
+from opsboard.core.contract import Contract, Every, Reaction
 
 contract = Contract(
     title=_("Opsboard"),
+    reactions=(Reaction("core.keep_search_fresh", "*", search.keep_fresh),),
     schedule=(
         Every("opsboard.core.tasks.heartbeat", 5),
         Every("opsboard.core.tasks.deliver_occurrences", 5),
         Every("opsboard.core.tasks.send_deliveries", 10),
         Every("opsboard.core.tasks.recover_jobs", 30),
         Every("opsboard.core.tasks.take_snapshots", 3600),
+        Every("opsboard.core.tasks.index_everything", 6 * 3600),
     ),
 )

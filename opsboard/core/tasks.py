@@ -3,7 +3,7 @@
 from celery import shared_task
 from django.utils import timezone
 
-from opsboard.core import deliveries, events, jobs, snapshots
+from opsboard.core import deliveries, events, jobs, search, snapshots
 
 
 @shared_task
@@ -29,6 +29,11 @@ def recover_jobs() -> int:
 @shared_task
 def take_snapshots() -> int:
     return snapshots.take_all(now=timezone.now())
+
+
+@shared_task
+def index_everything() -> int:
+    return sum(search.index_all(workspace=workspace) for workspace in Workspace.objects.all())
 
 
 @shared_task

@@ -10,11 +10,12 @@ from opsboard.core.views.pages import (
     notice,
     notice_list,
     read_notices,
+    search_page,
     stored_file,
     try_job_again,
 )
 
 __all__ = [
-    "cancel_job", "do", "front", "home", "job", "margins", "notice", "notice_list", "read_notices", "stored_file",
+    "cancel_job", "do", "front", "home", "job", "margins", "notice", "notice_list", "read_notices", "search_page", "stored_file",
     "try_job_again",
 ]  # fmt: skip

@@ -9,11 +9,13 @@ from django.urls import reverse
 from django.utils import timezone
 from django.views.decorators.http import require_GET, require_POST
 
-from opsboard.core import effects, jobs, notices, objects, registry, storage, telling
+from opsboard.core import effects, jobs, notices, objects, registry, search, storage, telling
 from opsboard.core.access import Request, needs
 from opsboard.core.contract import Ref
 from opsboard.core.models import Job, Membership, Notice, Role, StoredFile
 from opsboard.core.pages import done, page, refused
+from opsboard.core.services.people import may_make_workspaces
+from opsboard.core.views.me import waiting_for
 
 
 @require_GET
@@ -26,7 +28,8 @@ def front(request: HttpRequest) -> HttpResponse:
         .first()
     )
     if membership is None:
-        return page(request, "core/no_workspace.html")
+        person = request.user
+        return page(request, "core/no_workspace.html", {"may_make": may_make_workspaces(person), "waiting": waiting_for(person)})  # type: ignore[arg-type]  # fmt: skip
     return redirect("core:home", workspace=membership.workspace.slug)
 
 
@@ -153,3 +156,15 @@ def do(request: Request, key: str) -> HttpResponse:
 def stored_file(request: Request, pk: int) -> FileResponse:
     row = get_object_or_404(StoredFile.objects.visible_to(request.viewer), pk=pk)
     return storage.answer(row)
+
+
+@require_GET
+def search_page(request: Request) -> HttpResponse:
+    """Everything that has a name and that this person may see."""
+    text = request.GET.get("q", "")[:200]
+    kinds = {thing.model: thing for thing in registry.things()}
+    found = [
+        {"name": row.name, "url": row.url, "state": row.state, "kind": kinds[row.model].title, "icon": kinds[row.model].icon}
+        for row in search.find(request.viewer, text)
+    ]
+    return page(request, "core/search.html", {"text": text, "found": found})

@@ -1,0 +1,83 @@
+"""`make bench [ONLY=name]`: one JSON line a figure, on servers and a database of its own.
+
+Each module here offers `figures()`, which yields dictionaries: name, ours, unit, beside, beside_what, limit and, where
+more is better, `more_is_better`. The ratio is ours / beside; `ok` says whether ours keeps the limit.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import pkgutil
+import sys
+from collections.abc import Iterator
+from importlib import import_module
+from pathlib import Path
+from typing import Any
+
+from opsboard import embedded
+
+FOLDER = Path(__file__).resolve().parent.parent / "var" / "bench"
+
+
+def line(figure: dict[str, Any]) -> dict[str, Any]:
+    ours, beside, limit = figure["ours"], figure.get("beside"), figure.get("limit")
+    more = figure.get("more_is_better", False)
+    return {
+        "name": figure["name"],
+        "ours": round(ours, 4),
+        "unit": figure["unit"],
+        "beside": round(beside, 4) if beside is not None else None,
+        "beside_what": figure.get("beside_what", ""),
+        "ratio": round(ours / beside, 3) if beside else None,
+        "limit": limit,
+        "ok": True if limit is None else bool(ours >= limit if more else ours <= limit),
+    }
+
+
+def modules(only: str) -> Iterator[Any]:
+    for found in pkgutil.iter_modules([str(Path(__file__).parent)]):
+        if found.name == "__main__":
+            continue
+        module = import_module(f"benchmarks.{found.name}")
+        names = getattr(module, "NAMES", ())
+        if hasattr(module, "figures") and (not only or any(only in name for name in names) or only in found.name):
+            yield module
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("only", nargs="?", default="", help="only figures whose name holds this")
+    only = parser.parse_args().only
+    servers = None
+    if not (os.environ.get("DATABASE_URL") and os.environ.get("REDIS_URL")):
+        servers = embedded.start(FOLDER)
+        os.environ["DATABASE_URL"], os.environ["REDIS_URL"] = servers.database_url, servers.redis_url
+    os.environ["VAR"] = str(FOLDER)
+    os.environ["DJANGO_SETTINGS_MODULE"] = "opsboard.settings"
+    os.environ["EMAIL_BACKEND"] = "django.core.mail.backends.dummy.EmailBackend"
+    failed = False
+    try:
+        import_module("django").setup()
+        utils = import_module("django.test.utils")
+        utils.setup_test_environment()
+        old = utils.setup_databases(verbosity=0, interactive=False)
+        try:
+            for module in modules(only):
+                for figure in module.figures():
+                    if only and only not in figure["name"]:
+                        continue
+                    shown = line(figure)
+                    failed = failed or not shown["ok"]
+                    print(json.dumps(shown, ensure_ascii=False), flush=True)
+        finally:
+            utils.teardown_databases(old, verbosity=0)
+    finally:
+        if servers:
+            servers.stop()
+    return 1 if failed else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,14 @@
+"""A bare Django page with one query: what any page costs before it does anything."""
+
+from django.db import connection
+from django.http import HttpRequest, HttpResponse
+from django.urls import path
+
+
+def bare(request: HttpRequest) -> HttpResponse:
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT count(*) FROM core_workspace")
+        return HttpResponse(f"<!doctype html><title>bare</title><p>{cursor.fetchone()[0]}")
+
+
+urlpatterns = [path("", bare)]
