@@ -71,7 +71,7 @@ class Pages(BaseHTTPRequestHandler):
         self._give(302, Location="file:///etc/passwd")
 
     def answer_elsewhere(self) -> None:
-        port = self.server.socket.getsockname()[1]
+        port = self.connection.getsockname()[1]
         self._give(302, Location=f"http://other.example:{port}/hello")
 
     def answer_slow(self) -> None:
