@@ -108,7 +108,14 @@ def render_pdf(
     where = fonts or static / "vendor" / "print"
     if absent := [file for _, _, _, file in FONTS if not (where / file).is_file()]:
         raise NoFonts(f"{', '.join(absent)} missing in {where.name}: run `python -m opsboard.vendor`")
-    fetcher = _fetcher(static, f"{base_url.rstrip('/')}{static_url}", where)
+    with _listening(told):
+        return finish(_write(html, static, static_url, base_url, styles, style_text, where))
+
+
+def _write(
+    html: str, static: Path, static_url: str, base_url: str, styles: Sequence[str], style_text: str, fonts: Path
+) -> bytes:
+    fetcher = _fetcher(static, f"{base_url.rstrip('/')}{static_url}", fonts)
     config = weasyprint.text.fonts.FontConfiguration()
     faces = "".join(
         f'@font-face {{font-family: "{family}"; font-weight: {weight}; font-style: {style};'
@@ -121,25 +128,26 @@ def render_pdf(
         if text
     ]
     page = weasyprint.HTML(string=html, base_url=base_url, url_fetcher=fetcher, media_type="print")
-    with _listening(told) if told else contextlib.nullcontext():
-        written = page.write_pdf(stylesheets=sheets, font_config=config, pdf_variant="pdf/a-3a")
-    return finish(written)
+    written: bytes = page.write_pdf(stylesheets=sheets, font_config=config, pdf_variant="pdf/a-3a")
+    return written
 
 
 class _Steps(logging.Handler):
     """WeasyPrint says how far it is in its log; what the listener raises (a cancel) goes through to the caller."""
 
-    def __init__(self, told: Callable[[int], None]) -> None:
+    def __init__(self, told: Callable[[int], None] | None) -> None:
         super().__init__()
         self.told = told
 
     def emit(self, record: logging.LogRecord) -> None:
+        if self.told is None:
+            return
         page = record.args[0] if isinstance(record.args, tuple) and "Page" in str(record.msg) and record.args else 0
         self.told(page if isinstance(page, int) else 0)
 
 
 @contextlib.contextmanager
-def _listening(told: Callable[[int], None]) -> Iterator[None]:
+def _listening(told: Callable[[int], None] | None) -> Iterator[None]:
     steps = logging.getLogger("weasyprint.progress")
     before, passes_on, listener = steps.level, steps.propagate, _Steps(told)
     steps.setLevel(logging.INFO)
@@ -156,7 +164,7 @@ def _listening(told: Callable[[int], None]) -> Iterator[None]:
 def _check_head(html: str) -> None:
     if not re.search(r"<html[^>]*\slang=\"[A-Za-z][A-Za-z-]+\"", html):
         raise ValueError('the page needs <html lang="…">: a screen reader must know which language to speak')
-    if not re.search(r"<title>\s*\S", html):
+    if not re.search(r"<title>\s*[^<\s]", html):
         raise ValueError("the page needs a <title>: PDF/UA shows it in the window's frame")
 
 
@@ -235,13 +243,21 @@ def _mend_tags(pdf: Any) -> None:
     WeasyPrint tags the page margins but hangs them nowhere, which leaves a reader's program to guess.
     """
     reached = set()
+    names: dict[str, Any] = {}
+    tables = 0
     for element in structure(pdf):
         reached.add(element.objgen)
-        if str(element.S) == "/TH":
-            attributes = element.get("/A", pikepdf.Dictionary(O=pikepdf.Name.Table))
-            if "/Scope" not in attributes:
-                attributes["/Scope"] = pikepdf.Name.Column
-                element["/A"] = attributes
+        match str(element.S):
+            case "/Table":
+                tables += 1
+            case "/TR":
+                _say_whose(element)
+            case "/TH" | "/TD":
+                _name_cell(element, tables, names)
+    if names:
+        # Ordered, as a name tree must be (ISO 32000-1, 7.9.6).
+        pairs = [part for name in sorted(names) for part in (pikepdf.String(name), names[name])]
+        pdf.Root.StructTreeRoot.IDTree = pdf.make_indirect(pikepdf.Dictionary(Names=pikepdf.Array(pairs)))
     numbers = pdf.Root.StructTreeRoot.ParentTree.Nums
     owners = {int(numbers[place]): numbers[place + 1] for place in range(0, len(numbers), 2)}
     for page in pdf.pages:
@@ -253,6 +269,32 @@ def _mend_tags(pdf: Any) -> None:
             _make_artifacts(pdf, page, loose)
             for number in loose:
                 marks[number] = None
+
+
+def _say_whose(row: Any) -> None:
+    """A header cell beside ordinary cells speaks for its row, in a row of headers for its column."""
+    cells = [cell for cell in _kids(row) if isinstance(cell, pikepdf.Dictionary) and "/S" in cell]
+    mixed = any(cell.S == "/TD" for cell in cells)
+    for cell in cells:
+        if cell.S == "/TH":
+            attributes = cell.get("/A", pikepdf.Dictionary(O=pikepdf.Name.Table))
+            attributes["/Scope"] = pikepdf.Name.Row if mixed else pikepdf.Name.Column
+            cell["/A"] = attributes
+
+
+def _name_cell(cell: Any, table: int, names: dict[str, Any]) -> None:
+    """A table that goes over two pages is two tables here: names that were given twice become their own."""
+    if "/ID" in cell:
+        cell["/ID"] = pikepdf.String(f"{table}-{cell.ID}")
+        names[str(cell.ID)] = cell
+    attributes = cell.get("/A", {})
+    if "/Headers" in attributes:
+        attributes["/Headers"] = pikepdf.Array([pikepdf.String(f"{table}-{name}") for name in attributes.Headers])
+
+
+def _kids(element: Any) -> list[Any]:
+    under = element.get("/K", [])
+    return list(under) if isinstance(under, pikepdf.Array) else [under]
 
 
 def _make_artifacts(pdf: Any, page: Any, loose: set[int]) -> None:
