@@ -1,6 +1,7 @@
 """What pages are made of: icons, status badges, form fields, and numbers, days and money as the reader writes them."""
 
 import json
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
@@ -260,6 +261,12 @@ def initials(person: Any) -> str:
     return "".join(word[0] for word in words[:2]).upper()
 
 
+@register.filter
+def may(viewer: Any, role: str) -> bool:
+    """`{% if viewer|may:"editor" %}`: whether the viewer's role reaches so far. Hides what would be refused."""
+    return viewer is not None and bool(viewer.may(role))
+
+
 # --- forms ----------------------------------------------------------------------------------------------------------
 
 
@@ -267,7 +274,7 @@ def _dressed(bound: BoundField) -> SafeString:
     """The widget with the classes of the style sheet, and tied to its help and errors."""
     widget = bound.field.widget
     classes = widget.attrs.get("class", "")
-    if isinstance(widget, CheckboxInput) or isinstance(widget, RadioSelect | CheckboxSelectMultiple):
+    if isinstance(widget, CheckboxInput | RadioSelect | CheckboxSelectMultiple):
         classes += " form-check-input"
     elif isinstance(widget, Select):
         classes += " form-select"
@@ -344,3 +351,26 @@ def tile(
 ) -> dict[str, Any]:
     """`{% tile label=_("Overdue") value=3 status="+2" tone="bad" note=… url=… %}`: one figure of a row of tiles."""
     return {"label": label, "value": value, "note": note, "status": status, "tone": tone, "url": url, "unit": unit}
+
+
+class HeadingNode(template.Node):
+    """The heading of a page that has one: no page shall have an empty <h1>, or an empty box where nothing can be done."""
+
+    def __init__(self, nodelist: template.NodeList) -> None:
+        self.nodelist = nodelist
+
+    def render(self, context: template.Context) -> SafeString:
+        drawn = self.nodelist.render(context)
+        return SafeString("" if _EMPTY_HEADING.search(drawn) else _EMPTY_ACTIONS.sub("", drawn))
+
+
+_EMPTY_HEADING = re.compile(r"<h1>\s*</h1>")
+_EMPTY_ACTIONS = re.compile(r'<div class="page-actions">\s*</div>')
+
+
+@register.tag
+def heading(parser: template.base.Parser, token: template.base.Token) -> HeadingNode:
+    """`{% heading %}…{% endheading %}`: drawn only where its <h1> says something."""
+    nodelist = parser.parse(("endheading",))
+    parser.delete_first_token()
+    return HeadingNode(nodelist)
