@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 import json
 from datetime import timedelta
 from http import HTTPStatus
@@ -68,7 +69,7 @@ class Token(HttpBearer):
 
 def operation_of(view: Any, method: str) -> Any:
     """The function behind ninja's view for a method."""
-    path_view = getattr(view, "__self__", None) or getattr(view, "path_view", None)
+    path_view = inspect.getclosurevars(view).nonlocals.get("self") if inspect.isfunction(view) else None
     for operation in getattr(path_view, "operations", ()):
         if method in operation.methods:
             return operation.view_func

@@ -29,7 +29,7 @@ def front(request: HttpRequest) -> HttpResponse:
     )
     if membership is None:
         person = request.user
-        return page(request, "core/no_workspace.html", {"may_make": may_make_workspaces(person), "waiting": waiting_for(person)})  # type: ignore[arg-type]  # fmt: skip
+        return page(request, "core/me/no_workspace.html", {"may_make": may_make_workspaces(person), "waiting": waiting_for(person)})  # type: ignore[arg-type]  # fmt: skip
     return redirect("core:home", workspace=membership.workspace.slug)
 
 
@@ -164,7 +164,13 @@ def search_page(request: Request) -> HttpResponse:
     text = request.GET.get("q", "")[:200]
     kinds = {thing.model: thing for thing in registry.things()}
     found = [
-        {"name": row.name, "url": row.url, "state": row.state, "kind": kinds[row.model].title, "icon": kinds[row.model].icon}
+        {
+            "name": row.name,
+            "url": row.url,
+            "state": row.state,
+            "kind": kinds[row.model].title,
+            "icon": kinds[row.model].icon,
+        }
         for row in search.find(request.viewer, text)
     ]
     return page(request, "core/search.html", {"text": text, "found": found})

@@ -1,0 +1,221 @@
+"""What people type on the hall's own pages."""
+
+from __future__ import annotations
+
+import zoneinfo
+from datetime import timedelta
+from typing import Any
+
+from django import forms
+from django.contrib.auth.password_validation import password_validators_help_text_html
+from django.core.exceptions import NON_FIELD_ERRORS, ValidationError
+from django.utils.translation import gettext_lazy as _
+
+from opsboard.core import registry
+from opsboard.core.models import LANGUAGES, ApiToken, Invitation, Membership, Role, Team, User, Workspace
+
+CURRENCIES = [
+    ("CNY", _("Chinese yuan (CNY)")),
+    ("USD", _("US dollar (USD)")),
+    ("EUR", _("Euro (EUR)")),
+    ("GBP", _("Pound sterling (GBP)")),
+    ("JPY", _("Japanese yen (JPY)")),
+    ("HKD", _("Hong Kong dollar (HKD)")),
+    ("TWD", _("Taiwan dollar (TWD)")),
+    ("SGD", _("Singapore dollar (SGD)")),
+    ("KRW", _("South Korean won (KRW)")),
+    ("INR", _("Indian rupee (INR)")),
+    ("AUD", _("Australian dollar (AUD)")),
+    ("CAD", _("Canadian dollar (CAD)")),
+    ("CHF", _("Swiss franc (CHF)")),
+]
+INVITATION_DAYS = [(3, _("3 days")), (14, _("14 days")), (30, _("30 days")), (90, _("90 days"))]
+TOKEN_DAYS = [(30, _("30 days")), (90, _("90 days")), (365, _("One year")), (730, _("Two years"))]
+
+
+def zones() -> list[tuple[str, str]]:
+    """Places such as Asia/Shanghai; the many old names of the same are left out."""
+    places = sorted(
+        name
+        for name in zoneinfo.available_timezones()
+        if name.partition("/")[0]
+        in {"Africa", "America", "Antarctica", "Asia", "Atlantic", "Australia", "Europe", "Indian", "Pacific"}
+    )
+    return [("UTC", "UTC"), *((name, name.replace("_", " ")) for name in places)]
+
+
+def say(form: forms.Form, refusal: ValidationError) -> None:
+    """Put a service's refusal beside the fields that it names, or above the form."""
+    if not hasattr(refusal, "error_dict"):
+        form.add_error(None, refusal)
+        return
+    for name, errors in refusal.error_dict.items():
+        form.add_error(name if name in form.fields and name != NON_FIELD_ERRORS else None, errors)
+
+
+def roles_up_to(role: Role) -> list[tuple[int, Any]]:
+    return [(one.value, one.label) for one in Role if one <= role]
+
+
+class RoleField(forms.TypedChoiceField):
+    def __init__(self, *, at_most: Role = Role.ADMIN, **more: Any) -> None:
+        super().__init__(coerce=lambda value: Role(int(value)), choices=roles_up_to(at_most), **more)
+
+
+class ZoneField(forms.ChoiceField):
+    """A time zone; one that a row already has stays choosable."""
+
+    def __init__(self, **more: Any) -> None:
+        super().__init__(choices=zones, label=_("Time zone"), **more)
+
+    def valid_value(self, value: str) -> bool:
+        return super().valid_value(value) or value in zoneinfo.available_timezones()
+
+
+class PersonalSettings(forms.Form):
+    name = forms.CharField(label=_("Name"), max_length=150)
+    language = forms.ChoiceField(label=_("Language"), choices=LANGUAGES)
+    timezone = ZoneField()
+    theme = forms.ChoiceField(label=_("Theme"), choices=User.Theme.choices)
+    mail_notices = forms.BooleanField(
+        label=_("Send notices by e-mail"), required=False, help_text=_("Notices in Opsboard itself always arrive.")
+    )
+
+
+class WorkspaceSettings(forms.Form):
+    name = forms.CharField(label=_("Name"), max_length=120)
+    language = forms.ChoiceField(
+        label=_("Language"), choices=LANGUAGES, help_text=_("For invitations and reports; everybody chooses their own.")
+    )
+    timezone = ZoneField(help_text=_("Days and weeks begin and end by this clock."))
+    currency = forms.ChoiceField(label=_("Currency"), choices=CURRENCIES)
+    week_start = forms.ChoiceField(label=_("Week starts on"), choices=Workspace.WeekStart.choices)
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        present = self.initial.get("currency")
+        if present and present not in dict(CURRENCIES):
+            self.fields["currency"].choices = [(present, present), *CURRENCIES]  # type: ignore[attr-defined]
+
+
+class NewWorkspace(WorkspaceSettings):
+    field_order = ("name", "slug")
+    slug = forms.SlugField(
+        label=_("Address"),
+        max_length=60,
+        required=False,
+        help_text=_("The part after this server's name; made from the name when empty. It can't be changed later."),
+    )
+
+
+class AppLimits(forms.Form):
+    """One field per app: the teams that alone may enter it."""
+
+    def __init__(self, *args: Any, workspace: Workspace, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        teams = [(team.pk, team.name) for team in Team.objects.filter(workspace=workspace)]
+        for label, contract in registry.contracts().items():
+            if contract.home is None:
+                continue
+            self.fields[label] = forms.TypedMultipleChoiceField(
+                label=contract.title,
+                coerce=int,
+                choices=teams,
+                required=False,
+                initial=workspace.app_limits.get(label, []),
+                widget=forms.CheckboxSelectMultiple,
+            )
+
+
+class InvitationForm(forms.Form):
+    email = forms.EmailField(
+        label=_("E-mail"),
+        required=False,
+        help_text=_("Leave it empty for somebody without e-mail: hand over the link."),
+    )
+    name = forms.CharField(label=_("Name"), max_length=150, required=False)
+    role = RoleField(label=_("Role"), initial=Role.CONTRIBUTOR)
+    team = forms.ModelChoiceField(
+        label=_("Team"), queryset=Team.objects.none(), required=False, empty_label=_("No team")
+    )
+    days = forms.TypedChoiceField(label=_("Open for"), coerce=int, choices=INVITATION_DAYS, initial=14)
+
+    def __init__(self, *args: Any, workspace: Workspace, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["team"].queryset = Team.objects.filter(workspace=workspace)  # type: ignore[attr-defined]
+
+    @property
+    def life(self) -> timedelta:
+        return timedelta(days=self.cleaned_data["days"])
+
+
+class RoleForm(forms.Form):
+    role = RoleField(label=_("Role"))
+
+
+class TeamForm(forms.Form):
+    name = forms.CharField(label=_("Name"), max_length=120)
+    lead = forms.ModelChoiceField(
+        label=_("Team lead"), queryset=User.objects.none(), required=False, empty_label=_("Nobody")
+    )
+    members = forms.ModelMultipleChoiceField(
+        label=_("Members"), queryset=User.objects.none(), required=False, widget=forms.CheckboxSelectMultiple
+    )
+
+    def __init__(self, *args: Any, workspace: Workspace, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        people = User.objects.filter(pk__in=Membership.objects.active().of(workspace).values("user_id")).order_by(
+            "name", "username"
+        )
+        for field in ("lead", "members"):
+            self.fields[field].queryset = people  # type: ignore[attr-defined]
+
+
+class JoinForm(forms.Form):
+    """A new person out of an invitation: a name, a way to be called, a password."""
+
+    name = forms.CharField(label=_("Name"), max_length=150, widget=forms.TextInput(attrs={"autocomplete": "name"}))
+    username = forms.CharField(
+        label=_("User name"),
+        max_length=150,
+        widget=forms.TextInput(attrs={"autocomplete": "username", "autocapitalize": "none"}),
+        help_text=_("You sign in with it. Letters, digits and @ . + - _ only."),
+    )
+    email = forms.EmailField(
+        label=_("E-mail"),
+        required=False,
+        help_text=_("If you have one: for notices, and when you forget your password."),
+    )
+    password = forms.CharField(
+        label=_("Password"),
+        strip=False,
+        max_length=200,
+        widget=forms.PasswordInput(attrs={"autocomplete": "new-password"}),
+        help_text=password_validators_help_text_html,
+    )
+
+    def __init__(self, *args: Any, invitation: Invitation, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["name"].initial = invitation.name
+        if invitation.email:  # they sign in with the address that the invitation went to
+            del self.fields["username"]
+            del self.fields["email"]
+
+
+class TokenForm(forms.Form):
+    name = forms.CharField(
+        label=_("Name"), max_length=ApiToken._meta.get_field("name").max_length,
+        help_text=_("Which program it is for, such as: Warehouse import."),
+    )  # fmt: skip
+    days = forms.TypedChoiceField(label=_("Works for"), coerce=int, choices=TOKEN_DAYS, initial=365)
+
+    def __init__(self, *args: Any, at_most: Role, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["role"] = RoleField(
+            label=_("Role"), at_most=at_most, initial=Role.VIEWER, help_text=_("What the program may do, at most.")
+        )
+        self.order_fields(["name", "role", "days"])
+
+    @property
+    def life(self) -> timedelta:
+        return timedelta(days=self.cleaned_data["days"])
