@@ -353,6 +353,10 @@ def up(*, port: str, host: str, demo: bool) -> int:
     except (UpError, embedded.EmbeddedError) as error:
         sys.stderr.write(f"opsboard: {error}\n")
         return 1
+    except OSError as error:
+        where = f" ({error.filename})" if error.filename else ""
+        sys.stderr.write(f"opsboard: it can't start: {error.strerror}{where}.\n")
+        return 1
     except KeyboardInterrupt:
         return 0
     return 0

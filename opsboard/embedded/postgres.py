@@ -21,6 +21,7 @@ from opsboard.embedded.process import (
     ends_with_us,
     full_disk,
     log_file,
+    looks_full,
     open_log,
     since,
 )
@@ -91,7 +92,7 @@ def initialise(place: Place, password: str, folder: Path, log: Path) -> None:
         with open_log(log) as handle:
             handle.write(done.stdout)
         shutil.rmtree(new, ignore_errors=True)
-        if "No space left" in said:
+        if looks_full(said):
             raise full_disk(folder)
         raise EmbeddedError(
             f"PostgreSQL could not make its data folder in {new.parent}: {_reason(said) or said.strip()[-300:]}. "
@@ -249,7 +250,7 @@ def run_postgres(folder: Path, place: Place, password: str, port: int, fsync: bo
                     told = waited
                     say(f"PostgreSQL is still getting ready after {waited:.0f} s (it repairs itself after a crash).")
             except psycopg.Error as error:
-                if "No space left" in str(error):
+                if looks_full(str(error)):
                     raise full_disk(folder) from None
                 raise _broken(place.data, log, str(error).splitlines()[0]) from None
             time.sleep(0.03)
@@ -258,7 +259,7 @@ def run_postgres(folder: Path, place: Place, password: str, port: int, fsync: bo
 
 
 def _why_postgres_stopped(folder: Path, data: Path, log: Path, said: str) -> EmbeddedError:
-    if "No space left" in said:
+    if looks_full(said):
         return full_disk(folder)
     if "Address already in use" in said:
         return EmbeddedError("Another program took the port that PostgreSQL was about to use. Start again.")

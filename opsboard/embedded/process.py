@@ -114,3 +114,8 @@ def full_disk(folder: Path) -> EmbeddedError:
     return EmbeddedError(
         f"The disk that holds {folder} is full. Free some space (1 GB is comfortable) and start again; nothing is lost."
     )
+
+
+def looks_full(said: str) -> bool:
+    """Whether a server's words mean a full disk."""
+    return "No space left" in said or "Check free disk space" in said

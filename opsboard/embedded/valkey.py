@@ -15,6 +15,7 @@ from opsboard.embedded.process import (
     ends_with_us,
     full_disk,
     log_file,
+    looks_full,
     open_log,
     since,
 )
@@ -59,7 +60,7 @@ def run_valkey(folder: Path, password: str, port: int, keep: bool) -> Server:
         while not answers(port, password):
             if process.poll() is not None:
                 said = since(log, began)
-                if "No space left" in said:
+                if looks_full(said):
                     raise full_disk(folder)
                 raise EmbeddedError(
                     f"Valkey could not start: {said.strip().splitlines()[-1] if said.strip() else 'it said nothing'}\n"
