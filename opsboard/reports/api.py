@@ -124,7 +124,7 @@ def _checked(viewer: Viewer, payload: ReportOrder, now: datetime) -> dict[str, A
 def reports(request: ApiRequest, limit: int = 50, cursor: str = "") -> dict[str, Any]:
     size = min(max(limit, 1), 500)
     rows = list(
-        Report.objects.visible_to(request.viewer).with_latest_issue().filter(pk__gt=_cursor(cursor)).order_by("pk")[: size + 1]
+        Report.objects.visible_to(request.viewer).with_latest_issue(request.viewer).filter(pk__gt=_cursor(cursor)).order_by("pk")[: size + 1]
     )  # fmt: skip
     items = [
         {

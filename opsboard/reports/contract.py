@@ -11,34 +11,50 @@ from django.utils import translation
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
+from opsboard.core.access import the_house
 from opsboard.core.contract import Contract, Effect, Event, Every, Fact, Home, Named, Outcome, Part, Ref, Starter, Thing
 from opsboard.core.models import User, Workspace
+from opsboard.core.periods import Period, UnknownPeriod
 from opsboard.reports import services
-from opsboard.reports.forms import MakeEffectForm
+from opsboard.reports.forms import NEW, MakeEffectForm
 from opsboard.reports.models import Report
 
 
 def make_report(
     *, workspace: Workspace, by: User | None, about: Ref | None, now: datetime, **settings: Any
 ) -> Outcome:  # fmt: skip
-    asked = str(settings.get("report", ""))
-    known = (
-        Report.objects.filter(workspace=workspace, pk=asked)
-        if asked.isascii() and asked.isdigit()
-        else Report.objects.none()
-    )
-    row = known.select_related("workspace").first()
-    if row is None:
-        raise ValidationError(_("This report is no longer there."))
-    period = row.period_at(now)
-    issue = services.order_issue(
-        report=row, by=by, now=now, period=period if settings.get("which") == "running" else period.previous()
-    )
+    asked, which = str(settings.get("report", "")), str(settings.get("which", "previous"))
+    if asked == NEW:
+        with translation.override(workspace.language):
+            title = _("Weekly report")
+        row = services.report_for(
+            viewer=the_house(workspace), by=by, now=now, title=title, period=workspace.week_of(now),
+            language=workspace.language, sections=[], team=None,
+        )  # fmt: skip
+    else:
+        rows = Report.objects.filter(workspace=workspace).select_related("workspace")
+        found = rows.filter(pk=asked).first() if asked.isascii() and asked.isdigit() else None
+        if found is None:
+            raise ValidationError(_("This report is no longer there."))
+        row = found
+    issue = services.order_issue(report=row, by=by, now=now, period=_period(row, which, now))
     return Outcome(
         about=Ref.to(row),
         message=_("The PDF is being made."),
         result={"job": issue.job_id, "report": row.pk, "issue": issue.pk},
     )
+
+
+def _period(report: Report, which: str, now: datetime) -> Period:
+    running = report.period_at(now)
+    if which in {"running", "previous"}:
+        return running if which == "running" else running.previous()
+    try:
+        return report.workspace.period(which)
+    except UnknownPeriod as unknown:
+        raise ValidationError(
+            _("“%(text)s” names no week, month, quarter or year.") % {"text": which[:40]}
+        ) from unknown
 
 
 def names(workspace: Workspace, pks: Sequence[int] | None) -> Iterable[Named]:

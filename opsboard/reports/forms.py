@@ -13,7 +13,7 @@ from django.utils.translation import gettext_lazy
 from opsboard.core import periods
 from opsboard.core.access import Viewer
 from opsboard.core.contract import Ref
-from opsboard.core.models import Team
+from opsboard.core.models import Team, Workspace
 from opsboard.core.models.people import LANGUAGES
 from opsboard.reports import services
 from opsboard.reports.models import Report
@@ -129,21 +129,42 @@ class ReportForm(_Settings):
         }
 
 
+NEW = "new"
+
+
 class MakeEffectForm(forms.Form):
-    """The settings of the effect `reports.make_report`, for rules and buttons."""
+    """The settings of the effect `reports.make_report`, for rules and buttons.
+
+    Beside something that has a period in its address (the review of a week), that period is offered first.
+    """
 
     report = forms.ChoiceField(label=gettext_lazy("Report"))
-    which = forms.ChoiceField(
-        label=gettext_lazy("For which time"),
-        choices=[
-            ("previous", gettext_lazy("the period that has just ended")),
-            ("running", gettext_lazy("the running period, so far")),
-        ],
-    )
+    which = forms.ChoiceField(label=gettext_lazy("For which time"))
 
     def __init__(self, *args: Any, viewer: Viewer, about: Ref | None = None, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
+        rows = list(Report.objects.visible_to(viewer).order_by("title"))
+        reports = [(str(row.pk), row.title) for row in rows] or [(NEW, str(_("Weekly report")))]
+        times = [
+            ("previous", str(_("the period that has just ended"))),
+            ("running", str(_("the running period, so far"))),
+        ]
+        named = period_named_by(about, viewer.workspace)
+        if named is not None:
+            times.insert(0, (named.slug, named.label()))
         if about is not None and about.model == Report._meta.label_lower:
             self.initial.setdefault("report", str(about.pk))
-        rows = Report.objects.visible_to(viewer).order_by("title")
-        self.fields["report"].choices = [(str(row.pk), row.title) for row in rows]  # type: ignore[attr-defined]
+        self.fields["report"].choices = reports  # type: ignore[attr-defined]
+        self.fields["which"].choices = times  # type: ignore[attr-defined]
+
+
+def period_named_by(about: Ref | None, workspace: Workspace) -> periods.Period | None:
+    """The week or month in an object's address, such as /north-plant/review/2026-W47/."""
+    for part in reversed((about.url if about is not None else "").strip("/").split("/")):
+        try:
+            period = workspace.period(part)
+        except periods.UnknownPeriod:
+            continue
+        if period.kind in Report.PeriodKind.values:
+            return period
+    return None

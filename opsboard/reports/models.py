@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Any, ClassVar, Self
+from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 import pghistory
 from django.conf import settings
 from django.contrib.postgres.fields import ArrayField
 from django.db import models
+from django.db.models.functions import Coalesce
 from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
@@ -16,16 +17,21 @@ from opsboard.core import periods
 from opsboard.core.models import Job, LimitedModel, StoredFile, Versioned, WorkspaceQuerySet
 from opsboard.core.models.people import LANGUAGES
 
+if TYPE_CHECKING:
+    from opsboard.core.access import Viewer
+
 
 class ReportQuerySet(WorkspaceQuerySet):
     def scheduled(self) -> Self:
         return self.filter(scheduled=True)
 
-    def with_latest_issue(self) -> Self:
-        """Each report with the number of its issues and the newest one that is ready (`latest_issue_id`)."""
-        ready = Issue.objects.filter(report=models.OuterRef("pk"), file__isnull=False).order_by("-made_at", "-pk")
+    def with_latest_issue(self, viewer: Viewer) -> Self:
+        """Each report with the number of its issues that the viewer may open, and the newest one (`latest_issue_id`)."""
+        mine = Issue.objects.visible_to(viewer).ready().filter(report=models.OuterRef("pk")).order_by()
+        ready = mine.order_by("-made_at", "-pk")
+        counted = mine.values("report").annotate(number=models.Count("pk")).values("number")
         return self.annotate(
-            issue_count=models.Count("issues", filter=models.Q(issues__file__isnull=False)),
+            issue_count=Coalesce(models.Subquery(counted), 0),
             latest_issue_id=models.Subquery(ready.values("pk")[:1]),
             latest_made_at=models.Subquery(ready.values("made_at")[:1]),
             latest_period=models.Subquery(ready.values("period_slug")[:1]),

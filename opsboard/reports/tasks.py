@@ -9,7 +9,7 @@ from opsboard.reports import services
 from opsboard.reports.models import Issue
 
 
-@shared_task(queue="pdf")
+@shared_task
 def make_issue(job_id: int) -> None:
     with jobs.running(job_id) as work:
         if work is None:

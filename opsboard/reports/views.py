@@ -22,7 +22,9 @@ from opsboard.reports.models import Issue, Report
 
 @require_GET
 def report_list(request: Request) -> HttpResponseBase:
-    rows = Report.objects.visible_to(request.viewer).with_latest_issue().select_related("workspace", "owner")
+    rows = (
+        Report.objects.visible_to(request.viewer).with_latest_issue(request.viewer).select_related("workspace", "owner")
+    )
     listing = lists.Listing(
         key="reports.reports",
         rows=rows,

@@ -224,7 +224,8 @@ def _pages(pdf: Any) -> Iterator[str]:
     for count, page in enumerate(pdf.pages, 1):
         marks = owners.get(int(page.obj.get("/StructParents", -1)))
         depth: list[str] = []
-        for operands, operator in pikepdf.parse_content_stream(page):
+        instructions: list[Any] = list(pikepdf.parse_content_stream(page))
+        for operands, operator in instructions:
             name = str(operator)
             if name in {"BDC", "BMC"}:
                 number = (
