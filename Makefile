@@ -17,7 +17,7 @@ run: base vendor ## set everything up and run it: make run [PORT=8000] [HOST=127
 	@exec $(MANAGE) up --port '$(PORT)' --host '$(HOST)'
 
 test: dev vendor browser ## run every test, browsers included: make test [ARGS="tests/metrics -k import"]
-	@$(MANAGE) prepare --only-files
+	@$(MANAGE) messages --compile
 	@$(PYTHON) -m pytest -n 2 $(ARGS)
 
 bench: base vendor ## measure: make bench [ONLY=page-dashboard]

@@ -36,9 +36,6 @@ class Command(BaseCommand):
             "--report", type=int, help="a file descriptor that gets the admin's first password, as JSON"
         )
         parser.add_argument(
-            "--only-files", action="store_true", help="translations and static files only; needs no database"
-        )
-        parser.add_argument(
             "--new-password", action="store_true", help="only give the first admin a new password, and print it"
         )
 
@@ -48,8 +45,6 @@ class Command(BaseCommand):
             return
         self.compile_messages()
         self.collect_static_files()
-        if options["only_files"]:
-            return
         self.migrate()
         self.furnish(demo=not options["no_demo"])
         self.make_admin(options["report"])
