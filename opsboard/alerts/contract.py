@@ -2,10 +2,44 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime
+from typing import Any
+
+from django.core.exceptions import ValidationError
+from django.urls import reverse
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
-from opsboard.core.contract import Contract, Event, Every, Fact
+from opsboard.alerts import services
+from opsboard.alerts.forms import AcknowledgeForm, WatchForm
+from opsboard.alerts.models import Alert, Severity, Watch
+from opsboard.core import access
+from opsboard.core.access import Viewer
+from opsboard.core.contract import (
+    Contract,
+    Effect,
+    Event,
+    Every,
+    Fact,
+    Finding,
+    Found,
+    Home,
+    Indicator,
+    Named,
+    Outcome,
+    Part,
+    Reading,
+    Ref,
+    Section,
+    Thing,
+    Watchable,
+)
+from opsboard.core.models import User, Workspace
+from opsboard.core.periods import Period
 
+SHOWN = 12
+WEIGHTS = {Severity.INFO: 1.0, Severity.WARNING: 2.0, Severity.CRITICAL: 3.0}
 FACTS = (
     Fact("indicator", _("Number")),
     Fact("title", _("Name")),
@@ -18,8 +52,86 @@ FACTS = (
     Fact("url", _("Address"), "url"),
 )
 
+
+def firing_catalogue(viewer: Viewer) -> Iterable[Watchable]:
+    url = reverse("alerts:alert_list", kwargs={"workspace": viewer.workspace.slug})
+    yield Watchable("alerts.firing", _("Firing alerts"), direction="down", url=url, decimals=0)
+
+
+def read_firing(viewer: Viewer, keys: Sequence[str], now: datetime) -> Sequence[Reading]:
+    count = Alert.objects.visible_to(viewer).firing().count()
+    return [Reading(key, {}, now, float(count)) for key in keys if key == "alerts.firing"]
+
+
+def watch_indicator(
+    *, workspace: Workspace, by: User | None, about: Ref | None, now: datetime, **settings: Any
+) -> Outcome:
+    viewer = access.person_in(workspace, by) if by else access.the_house(workspace)
+    if viewer is None:
+        raise ValidationError(gettext("Only members of the workspace may watch its numbers."))
+    named = {name: value for name, value in settings.items() if name in services.WATCH_SETTINGS}
+    watch = services.watch_number(viewer=viewer, now=now, about=about, **named)
+    return Outcome(Ref.to(watch), _("The number is watched from now on."), {"watch": watch.pk})
+
+
+def acknowledge(
+    *, workspace: Workspace, by: User | None, about: Ref | None, now: datetime, note: str = "", **settings: Any
+) -> Outcome:
+    viewer = access.person_in(workspace, by) if by else access.the_house(workspace)
+    alert = (
+        Alert.objects.visible_to(viewer).select_related("watch", "workspace").filter(pk=about.pk).first()
+        if viewer and about and about.model == "alerts.alert"
+        else None
+    )
+    if alert is None:
+        raise ValidationError(gettext("Only an alert can be acknowledged."))
+    services.acknowledge(alert=alert, by=by, now=now, note=note)
+    return Outcome(Ref.to(alert), _("Acknowledged"))
+
+
+def find_firing(viewer: Viewer, period: Period) -> Iterable[Found]:
+    rows = Alert.objects.visible_to(viewer).firing().filter(active_at__lt=period.end)
+    for alert in rows.select_related("watch", "workspace").order_by("-active_at")[:100]:
+        yield Found(
+            key=f"alerts.firing:{alert.pk}",
+            title=str(alert),
+            detail=alert.watch.fired_text(alert.value or 0.0, alert.labels_text),
+            about=Ref.to(alert),
+            url=alert.get_absolute_url(),
+            weight=WEIGHTS.get(Severity(alert.severity), 1.0),
+            indicator=alert.watch.indicator,
+            severity=alert.severity,
+        )
+
+
+def tell_week(viewer: Viewer, period: Period) -> Mapping[str, Any] | None:
+    alerts = Alert.objects.visible_to(viewer)
+    fired, resolved = alerts.fired_in(period).count(), alerts.resolved_in(period).count()
+    happened = alerts.exclude(fired_at=None).active_between(period.start, period.end)
+    count = happened.count()
+    if not count and not Watch.objects.visible_to(viewer).exists():
+        return None
+    return {
+        "fired": fired,
+        "resolved": resolved,
+        "still": alerts.firing().filter(fired_at__lt=period.end).count(),
+        "rows": list(happened.select_related("watch", "workspace").order_by("-active_at")[:SHOWN]),
+        "more": max(0, count - SHOWN),
+    }
+
+
+def watches_by_name(workspace: Workspace, pks: Sequence[int] | None) -> Iterable[Named]:
+    rows = Watch.objects.visible_to(access.the_house(workspace)).with_state().select_related("workspace")
+    for watch in rows if pks is None else rows.filter(pk__in=pks):
+        state = "paused" if watch.paused_at else "firing" if watch.firing else "ok"
+        text = f"{watch.indicator_title} {watch.indicator}"
+        yield Named(watch.pk, str(watch), state, watch.get_absolute_url(), text, tuple(watch.limited_to))
+
+
 contract = Contract(
     title=_("Alerts"),
+    home=Home("alerts:alert_list", Part.PROVE, "bell-ringing", 30),
+    indicators=(Indicator("alerts.firing", _("Firing alerts"), firing_catalogue, read_firing),),
     events=(
         Event("alerts.alert_fired", _("An alert fired"), FACTS),
         Event(
@@ -38,5 +150,15 @@ contract = Contract(
             (Fact("title", _("Name")), Fact("note", _("Note")), Fact("url", _("Address"), "url")),
         ),
     ),
+    effects=(
+        Effect("alerts.watch_indicator", _("Watch a number"), WatchForm, watch_indicator, icon="eye"),
+        Effect(
+            "alerts.acknowledge", _("Acknowledge an alert"), AcknowledgeForm, acknowledge, "check", role="contributor"
+        ),
+    ),
+    findings=(Finding("alerts.firing", _("Firing alerts"), find_firing),),
+    sections=(Section("alerts.week", _("Alerts"), "alerts/_section.html", tell_week, order=20),),
+    things=(Thing("alerts.watches", _("Watches"), "alerts.watch", "eye", watches_by_name),),
+    margin="alerts:margin",
     schedule=(Every("opsboard.alerts.tasks.evaluate_all", 10),),
 )

@@ -29,6 +29,7 @@ from opsboard.core.versions import StaleVersion
 BATCH = 500
 LOCK = 0x616C  # one evaluation or change of watches at a time in a workspace
 RULE = ("indicator", "op", "value", "clear", "for_seconds", "keep_seconds", "severity", "title", "labels")
+WATCH_SETTINGS = (*RULE, "people", "teams")
 
 
 # --- watches ---------------------------------------------------------------------------------------------------------
@@ -84,7 +85,7 @@ def change_watch(
         raise TypeError(f"a watch has no {sorted(unknown)}")
     with transaction.atomic():
         _lock(watch.workspace)
-        current = Watch.objects.select_related("workspace", "owner").get(pk=watch.pk)
+        current: Watch = Watch.objects.select_related("workspace", "owner").get(pk=watch.pk)
         if current.version != version or current.deleted_at is not None:
             raise StaleVersion(current, version, changes)
         was, before, scope = copy(current), current.condition, (current.indicator, current.labels)
@@ -188,7 +189,7 @@ def evaluate(*, workspace: Workspace, now: datetime) -> Evaluated:
     if not watches:
         return done
     ears = _listen(workspace, watches, tick)
-    for some in batched(watches, BATCH, strict=False):
+    for some in batched(watches, BATCH):
         with transaction.atomic():
             _lock(workspace)
             _judge(workspace, some, ears, tick, done)
@@ -348,7 +349,7 @@ def _say(alert: Alert, turn: Turn, people: Sequence[User], reason: str) -> None:
         "severity": alert.severity, "labels": labels, "episode": alert.episode, "watch": watch.pk, "url": url,
     }  # fmt: skip
     if turn.step is Step.FIRED:
-        key, text = "alerts.alert_fired", lazy(watch.fired_text, str)(turn.value, labels)
+        key, text = "alerts.alert_fired", lazy(watch.fired_text, str)(turn.value or 0.0, labels)
     else:
         lasted = alert.seconds or 0.0
         key, text = "alerts.alert_resolved", lazy(watch.resolved_text, str)(turn.value, labels, reason, lasted)

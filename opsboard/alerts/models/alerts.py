@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 from django.conf import settings
 from django.db import models
@@ -101,7 +101,7 @@ class Alert(WorkspaceModel):
     acknowledged_at = models.DateTimeField(null=True, blank=True)
     note = models.TextField(_("Note"), blank=True)
 
-    objects = AlertQuerySet.as_manager()
+    objects: ClassVar[models.Manager[Any]] = AlertQuerySet.as_manager()
 
     class Meta:
         verbose_name = _("Alert")

@@ -4,7 +4,7 @@ import hashlib
 import json
 from collections.abc import Mapping, Sequence
 from datetime import datetime
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 import pghistory
 from django.conf import settings
@@ -12,7 +12,7 @@ from django.core.exceptions import ValidationError
 from django.core.validators import MaxValueValidator
 from django.db import connection, models
 from django.urls import reverse
-from django.utils.translation import gettext as _now
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from opsboard.alerts import analysis
@@ -102,7 +102,7 @@ class Watch(LimitedModel, Versioned, About):
     paused_at = models.DateTimeField(null=True, blank=True)
     deleted_at = models.DateTimeField(null=True, blank=True)
 
-    objects = WatchQuerySet.as_manager()
+    objects: ClassVar[models.Manager[Any]] = WatchQuerySet.as_manager()
 
     class Meta:
         verbose_name = _("Watch")
@@ -129,7 +129,7 @@ class Watch(LimitedModel, Versioned, About):
     def clean(self) -> None:
         problems: dict[str, str] = {}
         if self.value is not None and abs(self.value) > 1e15:
-            problems["value"] = _now("This threshold is too large.")
+            problems["value"] = gettext("This threshold is too large.")
         if (
             self.value is not None
             and self.op in self.Op.values
@@ -137,12 +137,17 @@ class Watch(LimitedModel, Versioned, About):
         ):
             limit = words.number(self.value, unit=self.unit)
             problems["clear"] = (
-                _now("An alert above %(limit)s must clear at %(limit)s or lower.")
+                gettext("An alert above %(limit)s must clear at %(limit)s or lower.")
                 if self.op in (">", ">=")
-                else _now("An alert below %(limit)s must clear at %(limit)s or higher.")
+                else gettext("An alert below %(limit)s must clear at %(limit)s or higher.")
             ) % {"limit": limit}
         if not isinstance(self.labels, dict) or not all(isinstance(value, str) for value in self.labels.values()):
-            problems["labels"] = _now("Labels are names with one text each.")
+            problems["labels"] = gettext("Labels are names with one text each.")
+        for name in ("title", "indicator"):
+            if "\x00" in getattr(self, name):
+                problems[name] = gettext("Null characters are not allowed.")
+        if "\\u0000" in json.dumps(self.labels):
+            problems["labels"] = gettext("Null characters are not allowed.")
         if problems:
             raise ValidationError(problems)
 
@@ -177,7 +182,7 @@ class Watch(LimitedModel, Versioned, About):
     def clears(self) -> str:
         if self.clear is None:
             return ""
-        return _now("clears at %(value)s") % {"value": words.number(self.clear, unit=self.unit)}
+        return gettext("clears at %(value)s") % {"value": words.number(self.clear, unit=self.unit)}
 
     @property
     def sentence(self) -> str:
@@ -220,7 +225,7 @@ class InstanceQuerySet(WorkspaceQuerySet):
         if not memories:
             return set()
         table = connection.ops.quote_name(self.model._meta.db_table)
-        columns: list[Sequence[Any]] = [list(memories)]
+        columns: list[Any] = [list(memories)]
         columns += [[getattr(memory, name) for memory in memories.values()] for name in MEMORY_FIELDS]
         casts = ", ".join(f"%s::{kind}[]" for kind in ("bigint", *_TYPES))
         names = ", ".join(MEMORY_FIELDS)
@@ -260,7 +265,7 @@ class Instance(WorkspaceModel):
     health = models.CharField(max_length=10, default=Health.OK)
     retired_at = models.DateTimeField(null=True)
 
-    objects = InstanceQuerySet.as_manager()
+    objects: ClassVar[models.Manager[Any]] = InstanceQuerySet.as_manager()
 
     class Meta:
         constraints = (

@@ -1,0 +1,52 @@
+"""What an alert looks like over time."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import datetime, timedelta
+
+from django.utils.safestring import SafeString
+from django.utils.translation import gettext as _
+
+from opsboard.alerts.models import Alert, Transition, Watch
+from opsboard.core import charts
+from opsboard.core.contract import Reading
+from opsboard.core.periods import Period, between, local_day
+
+SHORTEST = timedelta(days=1)
+
+
+def period_of(alert: Alert, now: datetime) -> Period:
+    """The alert's time with some air before it: at least a day, and sixty buckets of its series."""
+    zone = alert.workspace.zone
+    end = alert.resolved_at or now
+    before = max(SHORTEST, 2 * (end - alert.active_at), timedelta(seconds=60 * alert.watch.grain_seconds))
+    return between(local_day(alert.active_at - before, zone), local_day(end, zone), zone)
+
+
+def thresholds(watch: Watch, fired_at: float | None = None) -> list[charts.Threshold]:
+    lines = [charts.Threshold(watch.value if fired_at is None else fired_at, _("Alert"))]
+    if watch.clear is not None and watch.clear != watch.value:
+        lines.append(charts.Threshold(watch.clear, _("Clears")))
+    return lines
+
+
+def alert_chart(alert: Alert, readings: Iterable[Reading], transitions: Iterable[Transition]) -> SafeString:
+    """The number's past with its thresholds, and upright lines where the alert changed its state."""
+    watch = alert.watch
+    points = {one.at: one.value for one in readings if one.at and dict(one.labels) == alert.labels}
+    shown = [row for row in transitions if row.step in (Transition.Step.FIRED, Transition.Step.RESOLVED)]
+    if not watch.grain_seconds:  # a state: what the evaluator saw belongs to its past
+        points |= {row.at: row.value for row in transitions if row.value is not None}
+    return charts.line(
+        [charts.Series(watch.indicator_title, sorted(points.items()))],
+        title=_("%(name)s, with the alert's threshold") % {"name": str(alert)},
+        desc=watch.sentence,
+        unit=watch.unit,
+        thresholds=thresholds(watch, alert.threshold),
+        changes=[charts.Change(row.at, row.get_step_display()) for row in shown],
+        heading=False,
+        width=760,
+        height=260,
+        tz=alert.workspace.zone,
+    )

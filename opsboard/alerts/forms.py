@@ -1,0 +1,186 @@
+"""What people type: a watch, and a note to an alert."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django import forms
+from django.core.exceptions import ValidationError
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from opsboard.alerts.models import Severity, Watch, words
+from opsboard.alerts.models.watches import A_YEAR
+from opsboard.core import registry
+from opsboard.core.access import Viewer
+from opsboard.core.contract import Ref, Watchable
+from opsboard.core.models import Membership, Team, User
+
+DURATIONS = [
+    ("seconds", gettext_lazy("seconds")),
+    ("minutes", gettext_lazy("minutes")),
+    ("hours", gettext_lazy("hours")),
+    ("days", gettext_lazy("days")),
+]
+SECONDS = {name: size for size, name in words.UNITS}
+STEP = {"step": "any", "inputmode": "decimal"}
+
+
+def grouped(entries: list[Watchable], text: str = "", keep: str = "") -> list[tuple[Any, list[tuple[str, Any]]]]:
+    """The numbers under the names of their apps; `text` narrows, `keep` stays whatever the text says."""
+    wanted = text.casefold().split()
+    groups: dict[str, list[tuple[str, Any]]] = {}
+    for entry in entries:
+        title = str(entry.title)
+        found = all(word in f"{title} {entry.key}".casefold() for word in wanted)
+        if found or entry.key == keep:
+            shown = f"{title} ({entry.unit})" if entry.unit else title
+            groups.setdefault(entry.key.partition(".")[0], []).append((entry.key, shown))
+    answer = []
+    for label, choices in groups.items():
+        contract = registry.contract_of(label)
+        answer.append((contract.title if contract else label, sorted(choices, key=lambda pair: pair[1].casefold())))
+    return answer
+
+
+class WatchForm(forms.Form):
+    """One watch. `about` limits the numbers to those of an object, where it has any."""
+
+    indicator = forms.ChoiceField(
+        label=gettext_lazy("Number"), error_messages={"required": gettext_lazy("Choose the number to watch.")}
+    )
+    op = forms.ChoiceField(label=gettext_lazy("Alert when it is"), choices=Watch.Op.choices, initial=Watch.Op.ABOVE)
+    value = forms.FloatField(
+        label=gettext_lazy("Threshold"),
+        widget=forms.NumberInput(attrs=STEP),
+        error_messages={"required": gettext_lazy("Enter the value at which it should speak up.")},
+    )
+    clear = forms.FloatField(
+        label=gettext_lazy("Clears at"),
+        required=False,
+        widget=forms.NumberInput(attrs=STEP),
+        help_text=gettext_lazy("So that a number hovering at the threshold does not alert again and again."),
+    )
+    for_count = forms.IntegerField(
+        label=gettext_lazy("For"),
+        min_value=0,
+        initial=0,
+        required=False,
+        help_text=gettext_lazy("0 alerts at once."),
+        widget=forms.NumberInput(attrs={"inputmode": "numeric"}),
+    )
+    for_unit = forms.ChoiceField(label=gettext_lazy("Unit of time"), choices=DURATIONS, initial="minutes")
+    keep_count = forms.IntegerField(
+        label=gettext_lazy("Quiet for"),
+        min_value=0,
+        initial=0,
+        required=False,
+        help_text=gettext_lazy("How long it must stay back before the alert is resolved."),
+        widget=forms.NumberInput(attrs={"inputmode": "numeric"}),
+    )
+    keep_unit = forms.ChoiceField(label=gettext_lazy("Unit of the quiet time"), choices=DURATIONS, initial="minutes")
+    severity = forms.ChoiceField(label=gettext_lazy("Severity"), choices=Severity.choices, initial=Severity.WARNING)
+    title = forms.CharField(
+        label=gettext_lazy("Name"),
+        max_length=200,
+        required=False,
+        help_text=gettext_lazy("Left empty: the name of the number."),
+    )
+    labels = forms.CharField(
+        label=gettext_lazy("Only for"),
+        max_length=500,
+        required=False,
+        help_text=gettext_lazy("For numbers that are split, such as shop=North. Left empty: each has its own alert."),
+    )
+    people = forms.ModelMultipleChoiceField(
+        label=gettext_lazy("People"),
+        queryset=User.objects.none(),
+        required=False,
+        widget=forms.CheckboxSelectMultiple,
+    )
+    teams = forms.ModelMultipleChoiceField(
+        label=gettext_lazy("Teams"),
+        queryset=Team.objects.none(),
+        required=False,
+        widget=forms.CheckboxSelectMultiple,
+    )
+
+    def __init__(self, *args: Any, viewer: Viewer, about: Ref | None = None, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        entries = registry.catalogue(viewer)
+        of_object = [entry for entry in entries if about and entry.about and _same(entry.about, about)]
+        chosen = str(self.data.get("indicator") or self.initial.get("indicator") or "")
+        choices = grouped(of_object or entries)
+        known = {entry.key for entry in of_object or entries}
+        if chosen and chosen not in known and self.initial.get("indicator") == chosen:
+            choices.append((_("Not there any more"), [(chosen, str(self.initial.get("indicator_title") or chosen))]))
+        self.fields["indicator"].choices = choices  # type: ignore[attr-defined]
+        if len(of_object) == 1:
+            self.initial.setdefault("indicator", of_object[0].key)
+        members = Membership.objects.active().of(viewer.workspace).values("user_id")
+        self.fields["people"].queryset = User.objects.filter(pk__in=members).order_by("name", "username")  # type: ignore[attr-defined]
+        self.fields["teams"].queryset = Team.objects.filter(workspace=viewer.workspace)  # type: ignore[attr-defined]
+        if viewer.user is not None and "people" not in self.initial:
+            self.initial["people"] = [viewer.user.pk]
+
+    @classmethod
+    def values_of(cls, watch: Watch) -> dict[str, Any]:
+        """A watch as the form shows it."""
+        for_count, for_unit = words.split_duration(watch.for_seconds)
+        keep_count, keep_unit = words.split_duration(watch.keep_seconds)
+        return {
+            "indicator": watch.indicator, "indicator_title": watch.indicator_title, "op": watch.op,
+            "value": watch.value, "clear": watch.clear, "for_count": for_count, "for_unit": for_unit,
+            "keep_count": keep_count, "keep_unit": keep_unit, "severity": watch.severity, "title": watch.title,
+            "labels": ", ".join(f"{name}={value}" for name, value in watch.labels.items()),
+            "people": [person.pk for person in watch.people.all()],
+            "teams": [team.pk for team in watch.teams.all()],
+        }  # fmt: skip
+
+    def clean_labels(self) -> dict[str, str]:
+        found: dict[str, str] = {}
+        for part in self.cleaned_data["labels"].replace("，", ",").split(","):
+            name, sign, value = part.partition("=")
+            if not part.strip():
+                continue
+            if not sign or not name.strip() or not value.strip():
+                raise ValidationError(_("Write it as name=value, several separated by commas."))
+            found[name.strip()] = value.strip()
+        return found
+
+    def clean(self) -> dict[str, Any]:
+        cleaned = super().clean() or self.cleaned_data
+        for name in ("for", "keep"):
+            seconds = (cleaned.get(f"{name}_count") or 0) * SECONDS.get(cleaned.get(f"{name}_unit") or "", 1)
+            if seconds > A_YEAR:
+                self.add_error(f"{name}_count", _("At most one year."))
+            cleaned[f"{name}_seconds"] = min(seconds, A_YEAR)
+        return cleaned
+
+    @property
+    def settings(self) -> dict[str, Any]:
+        """What the service takes."""
+        return {
+            name: self.cleaned_data[name]
+            for name in (
+                "indicator", "op", "value", "clear", "for_seconds", "keep_seconds", "severity", "title", "labels",
+                "people", "teams",
+            )
+        }  # fmt: skip
+
+
+class AcknowledgeForm(forms.Form):
+    note = forms.CharField(
+        label=gettext_lazy("Note"),
+        required=False,
+        max_length=2000,
+        widget=forms.Textarea(attrs={"rows": 2}),
+        help_text=gettext_lazy("What you know so far, or what you will do."),
+    )
+
+    def __init__(self, *args: Any, viewer: Viewer | None = None, about: Ref | None = None, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+
+
+def _same(one: Ref, other: Ref) -> bool:
+    return one.model == other.model and one.pk == other.pk

@@ -1,0 +1,89 @@
+"""Alerts for programs."""
+
+from collections.abc import Callable
+from datetime import datetime, timedelta
+from typing import Any
+
+import pytest
+from django.test import Client
+from django.utils import timezone
+
+from opsboard.alerts import services
+from opsboard.alerts.models import Watch
+from opsboard.core.access import Viewer
+from opsboard.core.models import ApiToken, Role, User, Workspace
+from opsboard.core.services.people import hash_secret
+from tests.alerts.numbers import tell
+
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("numbers")]
+BASE = "/api/v1/north-plant/"
+Call = Callable[..., Any]
+
+
+@pytest.fixture
+def call(anna: User, workspace: Workspace) -> Call:
+    """Ask the API with Anna's token."""
+    now = timezone.now()
+    ApiToken.objects.create(
+        workspace=workspace, owner=anna, name="Tests", role=Role.EDITOR, token_hash=hash_secret("ops_test"),
+        hint="test", created_at=now, expires_at=now + timedelta(days=1),
+    )  # fmt: skip
+    client = Client(headers={"Authorization": "Bearer ops_test"})
+
+    def called(method: str, address: str, body: Any = None) -> Any:
+        if body is None:
+            return client.generic(method, BASE + address)
+        return getattr(client, method.lower())(BASE + address, body, content_type="application/json")
+
+    return called
+
+
+def test_a_watch_is_made_and_listed(call: Call) -> None:
+    body = {"indicator": "metrics.value:rework", "op": ">", "value": 5, "clear": 4, "for": 600, "severity": "critical"}
+    made = call("POST", "watches", body)
+    assert made.status_code == 201
+    assert {name: made.json()[name] for name in body} == body
+    (listed,) = call("GET", "watches").json()["items"]
+    assert listed["id"] == made.json()["id"]
+    assert Watch.objects.get().for_seconds == 600
+
+
+@pytest.mark.parametrize(
+    ("change", "field"),
+    [
+        ({"clear": 6}, "clear"), ({"op": "=="}, "op"), ({"indicator": "metrics.value:no"}, "indicator"),
+        ({"for": -1}, "for"), ({"value": "x"}, "value"), ({"people": [0]}, "people"), ({"teams": [10**30]}, "teams"),
+        ({"about": {"model": "core.user", "id": 1}}, "about"), ({"labels": {"colour": "red"}}, "labels"),
+        ({"title": "\x00"}, "title"), ({"no_data": "alerting"}, "no_data"),
+    ],
+)  # fmt: skip
+def test_a_wrong_watch_is_refused_by_field(change: dict[str, Any], field: str, call: Call) -> None:
+    answer = call("POST", "watches", {"indicator": "metrics.value:rework", "op": ">", "value": 5, **change})
+    assert answer.status_code == 422
+    assert field in [error["field"] for error in answer.json()["errors"]]
+    assert not Watch.objects.exists()
+
+
+def test_alerts_are_listed_by_state_and_time(call: Call, editor: Viewer, workspace: Workspace, now: datetime) -> None:
+    services.watch_number(viewer=editor, now=now, indicator="metrics.value:rework", op=">", value=5)
+    for minutes, value in ((0, 7), (10, 9), (20, 3), (60, 8)):
+        tell("rework", value)
+        services.evaluate(workspace=workspace, now=now + timedelta(minutes=minutes))
+    newest, oldest = call("GET", "alerts").json()["items"]
+    assert (oldest["state"], oldest["episode"], oldest["peak"]) == ("resolved", 1, 9)
+    assert oldest["fired_at"] == oldest["active_at"] == "2026-11-18T09:30:00Z"
+    assert (newest["state"], newest["resolved_at"], newest["acknowledged_by"]) == ("firing", None, None)
+    assert [one["episode"] for one in call("GET", "alerts?state=firing").json()["items"]] == [2]
+    early = "alerts?from=2026-11-18T09:00:00Z&to=2026-11-18T09:45:00Z"
+    assert [one["episode"] for one in call("GET", early).json()["items"]] == [1]
+    first = call("GET", "alerts?limit=1").json()
+    assert call("GET", f"alerts?limit=1&cursor={first['next']}").json()["items"][0]["episode"] == 1
+
+
+@pytest.mark.parametrize(
+    "query", ["state=nonsense", "from=yesterday", "limit=0", "cursor=x", "from=2026-11-18&to=2026-11-17", "watch=x"]
+)
+def test_nonsense_is_refused_in_words(query: str, call: Call) -> None:
+    answer = call("GET", f"alerts?{query}")
+    assert answer.status_code == 422
+    assert answer.json()["errors"]
