@@ -316,6 +316,15 @@ OUTBOUND_ALLOW_PRIVATE = _list("OUTBOUND_ALLOW_PRIVATE")
 # --- safety ---------------------------------------------------------------------------------------------------------
 
 _EMPTY_STYLE = "'sha256-" + base64.b64encode(hashlib.sha256(b"").digest()).decode() + "'"
+# Browsers also check where a form's answer redirects to: single sign-on leaves for its provider.
+_sign_on = {
+    "DINGTALK_CLIENT_ID": "https://login.dingtalk.com",
+    "FEISHU_CLIENT_ID": "https://open.feishu.cn",
+    "WECOM_CORP_ID": "https://login.work.weixin.qq.com",
+}
+_sign_on_at = [origin for name, origin in _sign_on.items() if os.environ.get(name)]
+if _oidc := urlsplit(os.environ.get("OIDC_SERVER_URL", "")).netloc:
+    _sign_on_at += [f"https://{_oidc}", *_list("OIDC_ORIGINS")]
 SECURE_CSP = {
     "default-src": [CSP.SELF],
     "script-src": [CSP.SELF],
@@ -325,7 +334,7 @@ SECURE_CSP = {
     "connect-src": [CSP.SELF, f"{_events.scheme}://{_events.netloc}"],
     "object-src": [CSP.NONE],
     "base-uri": [CSP.NONE],
-    "form-action": [CSP.SELF],
+    "form-action": [CSP.SELF, *_sign_on_at],
     "frame-ancestors": [CSP.NONE],
 }
 _https = _site.scheme == "https"
