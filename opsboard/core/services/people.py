@@ -23,6 +23,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from opsboard.core import deliveries, notices
+from opsboard.core.events import emit
 from opsboard.core.models import ApiToken, Invitation, Membership, Role, Team, User, Workspace
 
 TOKEN_LIFE = timedelta(days=365)
@@ -389,20 +390,23 @@ def why_not_help(*, by: User, user: User) -> str:
     return ""
 
 
-def make_reset_link(*, user: User, by: User) -> str:
+@transaction.atomic
+def make_reset_link(*, workspace: Workspace, user: User, by: User, now: datetime) -> str:
     """A link with which a person chooses a new password; signed, works once and for three days at most."""
     if refusal := why_not_help(by=by, user=user):
         raise ValidationError(refusal)
+    emit("core.reset_link_made", workspace=workspace, at=now, by=by, person=str(user))
     key = {"uidb36": user_pk_to_url_str(user), "key": default_token_generator.make_token(user)}
     return f"{settings.SITE_URL}{reverse('account_reset_password_from_key', kwargs=key)}"
 
 
 @transaction.atomic
-def turn_off_second_step(*, user: User, by: User) -> None:
+def turn_off_second_step(*, workspace: Workspace, user: User, by: User, now: datetime) -> None:
     """For somebody who lost their phone or key: signing in takes the password alone until they set it up again."""
     if refusal := why_not_help(by=by, user=user):
         raise ValidationError(refusal)
-    Authenticator.objects.filter(user=user).delete()
+    if Authenticator.objects.filter(user=user).delete()[0]:
+        emit("core.second_step_turned_off", workspace=workspace, at=now, by=by, person=str(user))
 
 
 def may_make_workspaces(user: User) -> bool:

@@ -192,7 +192,7 @@ def make_reset_link(request: Request, pk: int) -> HttpResponse:
     """A link for somebody who forgot their password and has no e-mail, shown once, to hand over."""
     row = _member(request, pk)
     try:
-        link = people.make_reset_link(user=row.user, by=request.user)
+        link = people.make_reset_link(workspace=request.workspace, user=row.user, by=request.user, now=timezone.now())
     except ValidationError as refusal:
         return refused(
             request, "core/people/member.html", _about_member(request, row, refusal=" ".join(refusal.messages))
@@ -207,7 +207,7 @@ def make_reset_link(request: Request, pk: int) -> HttpResponse:
 def turn_off_second_step(request: Request, pk: int) -> HttpResponse:
     row = _member(request, pk)
     try:
-        people.turn_off_second_step(user=row.user, by=request.user)
+        people.turn_off_second_step(workspace=request.workspace, user=row.user, by=request.user, now=timezone.now())
     except ValidationError as refusal:
         return refused(
             request, "core/people/member.html", _about_member(request, row, refusal=" ".join(refusal.messages))
