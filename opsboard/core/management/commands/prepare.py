@@ -11,7 +11,7 @@ from django.conf import settings
 from django.contrib.staticfiles.finders import get_finders
 from django.core.management import call_command, get_commands
 from django.core.management.base import BaseCommand, CommandError, CommandParser
-from django.db import connection
+from django.db import connection, transaction
 from django.db.migrations.executor import MigrationExecutor
 
 from opsboard.core.models import User, Workspace
@@ -46,8 +46,13 @@ class Command(BaseCommand):
         self.compile_messages()
         self.collect_static_files()
         self.migrate()
-        self.furnish(demo=not options["no_demo"])
-        self.make_admin(options["report"])
+        with transaction.atomic():  # admin and company, or nothing: the next start can try again
+            news = self.make_admin()
+            self.furnish(demo=not options["no_demo"])
+            if news:
+                join_every_workspace(**news)
+        if news:
+            self.tell(options["report"], **news)
 
     def compile_messages(self) -> None:
         sources = settings.BASE_DIR.glob("*/**/locale/*/LC_MESSAGES/django.po")
@@ -74,6 +79,17 @@ class Command(BaseCommand):
             self.stdout.write("Bringing the database's tables up to date.")
             call_command("migrate", interactive=False, verbosity=0)
 
+    def make_admin(self) -> dict[str, str]:
+        """The first admin; empty when there is one."""
+        if User.objects.filter(is_superuser=True).exists():
+            return {}
+        news = {
+            "email": os.environ.get("ADMIN_EMAIL") or "admin@localhost",
+            "password": os.environ.get("ADMIN_PASSWORD") or _easy_password(),
+        }
+        join_every_workspace(**news)
+        return news
+
     def furnish(self, *, demo: bool) -> None:
         if Workspace.objects.exists():
             return
@@ -83,17 +99,14 @@ class Command(BaseCommand):
         else:
             create_workspace(name=os.environ.get("WORKSPACE_NAME") or "Our company", timezone=settings.TIME_ZONE)
 
-    def make_admin(self, report: int | None) -> None:
-        if User.objects.filter(is_superuser=True).exists():
-            return
-        email = os.environ.get("ADMIN_EMAIL") or "admin@localhost"
-        password = os.environ.get("ADMIN_PASSWORD") or _easy_password()
-        create_admin(email=email, password=password, language=settings.LANGUAGE_CODE, timezone=settings.TIME_ZONE)
-        if report is not None:
+    def tell(self, report: int | None, *, email: str, password: str) -> None:
+        if os.environ.get("ADMIN_PASSWORD"):
+            return  # whoever chose it knows it
+        if report is None:
+            self.tell_password(email, password)
+        else:
             with os.fdopen(report, "w") as pipe:
                 json.dump({"email": email, "password": password}, pipe)
-        elif not os.environ.get("ADMIN_PASSWORD"):
-            self.tell_password(email, password)
 
     def renew_password(self) -> None:
         admin = User.objects.filter(is_superuser=True).order_by("pk").first()
@@ -106,6 +119,11 @@ class Command(BaseCommand):
 
     def tell_password(self, email: str, password: str) -> None:
         self.stdout.write(f"Sign in as {email} with the password {password} (shown this once).")
+
+
+def join_every_workspace(*, email: str, password: str) -> None:
+    """Made when missing, and admin of every workspace that there is by now."""
+    create_admin(email=email, password=password, language=settings.LANGUAGE_CODE, timezone=settings.TIME_ZONE)
 
 
 def _easy_password() -> str:
