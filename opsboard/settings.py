@@ -65,6 +65,7 @@ MIDDLEWARE = [
     "pghistory.middleware.HistoryMiddleware",
     "opsboard.core.access.PersonMiddleware",
     "opsboard.core.access.WorkspaceMiddleware",
+    "opsboard.core.idempotency.IdempotencyMiddleware",
 ]
 
 ROOT_URLCONF = "opsboard.urls"

@@ -12,6 +12,9 @@ from opsboard.core import health, registry
 from opsboard.core import urls as core_urls
 from opsboard.core.api import api
 
+for _label, _module in registry.rooms().items():
+    if find_spec(f"{_module}.api") is not None:
+        api.add_router("", import_module(f"{_module}.api").router, tags=[_label])
 api_urls = api.urls
 for _operation in api_urls[0]:
     if isinstance(_operation, URLPattern) and _operation.name != "openapi-json":

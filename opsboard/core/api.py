@@ -6,8 +6,6 @@ import inspect
 import json
 from datetime import timedelta
 from http import HTTPStatus
-from importlib import import_module
-from importlib.util import find_spec
 from typing import Any
 
 from django.core.exceptions import PermissionDenied, ValidationError
@@ -183,9 +181,5 @@ def job_state(request: ApiRequest, pk: int) -> dict[str, Any]:
         "errors": job.errors,
     }
 
-
-for _label, _module in registry.rooms().items():
-    if find_spec(f"{_module}.api") is not None:
-        api.add_router("", import_module(f"{_module}.api").router, tags=[_label])
 
 __all__ = ["ApiRequest", "JobStarted", "api", "problem"]

@@ -22,6 +22,7 @@ personal = [
 inside = [
     path("", views.home, name="home"),
     path("search/", views.search_page, name="search"),
+    path("api/", views.api_page, name="api_page"),
     path("jobs/<int:pk>/", views.job, name="job"),
     path("jobs/<int:pk>/cancel/", views.cancel_job, name="cancel_job"),
     path("jobs/<int:pk>/again/", views.try_job_again, name="try_job_again"),

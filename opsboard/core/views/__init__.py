@@ -1,6 +1,7 @@
 """The hall's pages, one module per noun."""
 
 from opsboard.core.views.pages import (
+    api_page,
     cancel_job,
     do,
     front,
@@ -16,6 +17,6 @@ from opsboard.core.views.pages import (
 )
 
 __all__ = [
-    "cancel_job", "do", "front", "home", "job", "margins", "notice", "notice_list", "read_notices", "search_page", "stored_file",
+    "api_page", "cancel_job", "do", "front", "home", "job", "margins", "notice", "notice_list", "read_notices", "search_page", "stored_file",
     "try_job_again",
 ]  # fmt: skip

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from django.core.exceptions import PermissionDenied, ValidationError
 from django.http import FileResponse, Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect
@@ -11,6 +13,7 @@ from django.views.decorators.http import require_GET, require_POST
 
 from opsboard.core import effects, jobs, notices, objects, registry, search, storage, telling
 from opsboard.core.access import Request, needs
+from opsboard.core.api import api
 from opsboard.core.contract import Ref
 from opsboard.core.models import Job, Membership, Notice, Role, StoredFile
 from opsboard.core.pages import done, page, refused
@@ -156,6 +159,44 @@ def do(request: Request, key: str) -> HttpResponse:
 def stored_file(request: Request, pk: int) -> FileResponse:
     row = get_object_or_404(StoredFile.objects.visible_to(request.viewer), pk=pk)
     return storage.answer(row)
+
+
+@require_GET
+def api_page(request: Request) -> HttpResponse:
+    """What programs may ask and send, read from the same description that they get as openapi.json."""
+    schema = api.get_openapi_schema(path_prefix=f"/api/v1/{request.workspace.slug}/")
+    groups: dict[str, list[dict[str, Any]]] = {}
+    for path, methods in schema["paths"].items():
+        for method, operation in methods.items():
+            label = (operation.get("tags") or ["core"])[0]
+            body = operation.get("requestBody", {}).get("content", {})
+            kind, content = next(iter(body.items()), ("", {}))
+            groups.setdefault(label, []).append(
+                {
+                    "method": method.upper(),
+                    "path": path,
+                    "summary": operation.get("summary", ""),
+                    "parameters": operation.get("parameters", []),
+                    "kind": kind,
+                    "body": fields_of(content.get("schema", {}), schema),
+                    "answers": sorted(str(status) for status in operation.get("responses", {})),
+                }
+            )
+    titles = {label: contract.title for label, contract in registry.contracts().items()}
+    shown = [{"title": titles.get(label, label), "operations": found} for label, found in groups.items()]
+    return page(request, "core/api_page.html", {"groups": shown})
+
+
+def fields_of(part: dict[str, Any], schema: dict[str, Any]) -> list[dict[str, Any]]:
+    """The fields of a body: name, kind, whether it must be there."""
+    if name := part.get("$ref", "").rpartition("/")[2]:
+        part = schema.get("components", {}).get("schemas", {}).get(name, {})
+    needed = set(part.get("required", []))
+    answer = []
+    for name, field in part.get("properties", {}).items():
+        kinds = [one.get("type", "object") for one in field.get("anyOf", [field])]
+        answer.append({"name": name, "kind": " | ".join(dict.fromkeys(kinds)), "needed": name in needed})
+    return answer
 
 
 @require_GET

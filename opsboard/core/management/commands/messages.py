@@ -41,7 +41,9 @@ class Command(BaseCommand):
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("apps", nargs="*", help="Only these apps (label), such as metrics or core.")
-        parser.add_argument("--check", action="store_true", help="Write nothing; fail where a catalogue is not up to date.")
+        parser.add_argument(
+            "--check", action="store_true", help="Write nothing; fail where a catalogue is not up to date."
+        )
         parser.add_argument("--compile", action="store_true", help="Only compile the catalogues as they are.")
 
     def handle(self, *args: Any, **options: Any) -> None:
@@ -119,7 +121,15 @@ def ids(catalogue: Catalog) -> list[tuple[Any, str | None]]:
 
 def merge(fresh: Catalog, known: Catalog) -> Catalog:
     """The fresh texts with the translations that are known; what is no longer used is gone."""
-    merged = Catalog(locale=LOCALE, project="Opsboard", charset="utf-8", header_comment="# Opsboard · 简体中文", creation_date=EPOCH, revision_date=EPOCH, fuzzy=False)
+    merged = Catalog(
+        locale=LOCALE,
+        project="Opsboard",
+        charset="utf-8",
+        header_comment="# Opsboard · 简体中文",
+        creation_date=EPOCH,
+        revision_date=EPOCH,
+        fuzzy=False,
+    )
     for message in fresh:
         if not message.id:
             continue
@@ -143,7 +153,7 @@ def faults_of(catalogue: Catalog) -> Iterator[str]:
             continue
         wanted = set(PLACEHOLDER.findall(originals[-1]))
         for string in strings:
-            if set(PLACEHOLDER.findall(string)) != wanted:
+            if set(PLACEHOLDER.findall(string or "")) != wanted:
                 yield f"“{originals[0]}” has other placeholders than its translation"
 
 
