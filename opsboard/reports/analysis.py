@@ -12,15 +12,18 @@ import io
 import logging
 import mimetypes
 import re
-from collections.abc import Callable, Iterator, Sequence
+import unicodedata
+from collections.abc import Callable, Iterator, Sequence, Set
 from dataclasses import dataclass
+from functools import lru_cache
 from html import unescape
 from pathlib import Path
 from typing import Any, Final
 from urllib.parse import unquote, urlsplit
 
-from opsboard.core.lazy import pikepdf, weasyprint
+from opsboard.core.lazy import lazy, pikepdf, weasyprint
 
+ttLib = lazy("fontTools.ttLib")
 log = logging.getLogger(__name__)
 
 # Static TrueType: subsets in woff2 print wrong Chinese characters. Weights that report.css and the charts use.
@@ -127,7 +130,9 @@ def _write(
         for text in (faces, *(static.joinpath(name).read_text("utf-8") for name in styles), style_text)
         if text
     ]
-    page = weasyprint.HTML(string=html, base_url=base_url, url_fetcher=fetcher, media_type="print")
+    page = weasyprint.HTML(
+        string=spelt_out(html, _covered(fonts)), base_url=base_url, url_fetcher=fetcher, media_type="print"
+    )
     written: bytes = page.write_pdf(stylesheets=sheets, font_config=config, pdf_variant="pdf/a-3a")
     return written
 
@@ -364,6 +369,35 @@ def for_paper(fragment: str, *, top: int = 3, said: str = "") -> str:
         return f"<{match[1]}h{last}"
 
     return _IDS.sub("", _HEADING.sub(fit, quiet))
+
+
+_NO_MEANING: Final = frozenset({"Co", "Cn", "Cs"})  # private, unassigned, halves: nobody can say what they are
+
+
+@lru_cache(maxsize=1)
+def _covered(fonts: Path) -> frozenset[int]:
+    """The characters that our fonts can draw."""
+    files = {file for _, weight, style, file in FONTS if weight == 400 and style == "normal"}
+    return frozenset(code for file in files for code in ttLib.TTFont(fonts / file, lazy=True).getBestCmap())
+
+
+def spelt_out(text: str, covered: Set[int]) -> str:
+    """Signs that our fonts lack (emoji, private symbols) as their name: 🚀 becomes [rocket].
+
+    A box that stands for nothing is forbidden on archived paper and says nothing to anybody (ISO 14289-1, 7.21.8).
+    Letters of other scripts are left to the fonts of the machine.
+    """
+
+    def name(match: re.Match[str]) -> str:
+        letter = match[0]
+        kind = unicodedata.category(letter)
+        if kind in _NO_MEANING or letter in "\ufeff\ufffe" or "\U0001f3fb" <= letter <= "\U0001f3ff":
+            return ""
+        if ord(letter) in covered or kind not in {"So", "Sk"}:
+            return letter
+        return f"[{unicodedata.name(letter, 'sign').lower()}]"
+
+    return re.sub(r"[^\x00-\u02ff\u3000-\u9fff]", name, text)
 
 
 def css_string(text: str) -> str:

@@ -27,6 +27,7 @@ class ReportOrder(Schema):
 
     title: str = Field("", max_length=120)
     period: str = Field("", max_length=24, examples=["2026-W47"])
+    week: str = Field("", max_length=24, description="Another name for `period`.")
     language: str = Field("", max_length=10, examples=["en", "zh-hans"])
     sections: list[str] = Field(default_factory=list, description="Keys of the parts; none means all.")
     team: int | None = Field(None, description="Only for this team; left out, for everybody in the workspace.")
@@ -90,9 +91,9 @@ def _checked(viewer: Viewer, payload: ReportOrder, now: datetime) -> dict[str, A
     wrong: dict[str, str] = {}
     workspace = viewer.workspace
     period = workspace.week_of(now)
-    if payload.period:
+    if asked := payload.period or payload.week:
         try:
-            period = workspace.period(payload.period)
+            period = workspace.period(asked)
         except periods.UnknownPeriod:
             wrong["period"] = _("Write a week as 2026-W47, a month as 2026-11, a quarter as 2026-Q4, a year as 2026.")
         else:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from django import forms
@@ -30,6 +30,12 @@ def period_choices(viewer: Viewer, now: datetime) -> list[tuple[str, list[tuple[
         (_("Quarters"), periods.quarter_of(now, zone), QUARTERS),
     )
     return [(str(title), _backwards(first, count, now)) for title, first, count in groups]
+
+
+def week_to_tell(workspace: Workspace, now: datetime) -> periods.Period:
+    """At the beginning of a week people report the one before: there is nothing to tell yet of the new one."""
+    week = workspace.week_of(now)
+    return week.previous() if now < week.start + timedelta(days=2) else week
 
 
 def _backwards(period: periods.Period, count: int, now: datetime) -> list[tuple[str, str]]:
@@ -86,7 +92,12 @@ class MakeForm(_Settings):
 
     def __init__(self, *args: Any, viewer: Viewer, now: datetime, **kwargs: Any) -> None:
         super().__init__(*args, viewer=viewer, **kwargs)
-        self.initial = {"title": _("Weekly report"), "language": viewer.workspace.language, **self.initial}
+        self.initial = {
+            "title": _("Weekly report"),
+            "language": viewer.workspace.language,
+            "period": week_to_tell(viewer.workspace, now).slug,
+            **self.initial,
+        }
         self.fields["period"].choices = period_choices(viewer, now)  # type: ignore[attr-defined]
 
     def clean_period(self) -> periods.Period:
@@ -98,10 +109,14 @@ class IssueForm(forms.Form):
 
     period = forms.ChoiceField(label=gettext_lazy("For which time"))
 
-    def __init__(self, *args: Any, viewer: Viewer, now: datetime, **kwargs: Any) -> None:
+    def __init__(self, *args: Any, viewer: Viewer, report: Report, now: datetime, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.viewer = viewer
         self.fields["period"].choices = period_choices(viewer, now)  # type: ignore[attr-defined]
+        if report.period_kind == Report.PeriodKind.WEEK:
+            self.initial["period"] = week_to_tell(viewer.workspace, now).slug
+        else:
+            self.initial["period"] = report.period_at(now).previous().slug
 
     def clean_period(self) -> periods.Period:
         return self.viewer.workspace.period(self.cleaned_data["period"])

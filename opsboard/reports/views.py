@@ -107,7 +107,7 @@ def _report_context(request: Request, report: Report, form: IssueForm | None = N
     return {
         "report": report,
         "shown": shown,
-        "form": form or IssueForm(viewer=request.viewer, now=timezone.now()),
+        "form": form or IssueForm(viewer=request.viewer, report=report, now=timezone.now()),
         "in_hand": shown.export is None and any(issue.in_hand for issue in shown.page),
         "missing": analysis.missing_libraries(),
         "remedies": analysis.REMEDIES,
@@ -127,7 +127,7 @@ def report(request: Request, pk: int) -> HttpResponseBase:
 @require_POST
 def make_issue(request: Request, pk: int) -> HttpResponse:
     row = _report(request.viewer, pk)
-    form = IssueForm(request.POST, viewer=request.viewer, now=timezone.now())
+    form = IssueForm(request.POST, viewer=request.viewer, report=row, now=timezone.now())
     if not form.is_valid():
         return refused(request, "reports/report.html", _report_context(request, row, form))
     services.order_issue(report=row, by=request.user, now=timezone.now(), period=form.cleaned_data["period"])

@@ -49,7 +49,15 @@ def test_a_program_orders_a_report_waits_and_fetches_it(
     assert (row["id"], row["issues"], row["latest_period"]) == (number, 1, "2026-W46")
     (issue,) = client.get(f"/api/v1/north-plant/reports/{number}/issues").json()["items"]
     assert issue["ready"] is True
-    assert issue["pages"] >= 3
+    assert issue["pages"] == 2
+
+
+def test_a_week_may_be_called_week(workspace: Workspace, anna: User, sections: list[Section]) -> None:
+    client = program(workspace, anna)
+    assert ordered(client, week="2026-W46").status_code == 202
+    (row,) = client.get("/api/v1/north-plant/reports").json()["items"]
+    (issue,) = client.get(f"/api/v1/north-plant/reports/{row['id']}/issues").json()["items"]
+    assert issue["period"] == "2026-W46"
 
 
 def test_an_empty_order_makes_the_running_week_with_every_part(

@@ -227,6 +227,15 @@ def test_what_can_only_be_clicked_is_not_printed() -> None:
     assert analysis.for_paper(given) == "<p>kept</p>"
 
 
+def test_signs_that_our_fonts_lack_are_spelt_out() -> None:
+    content = printed("<h2>Launch 🚀</h2><p>done ✅ 👍🏽 ok\ue000 \ufeff — “周报” 100 ℃ → ≥</p>")
+    words = text_of(content)
+    assert "[rocket]" in words
+    assert "[thumbs up sign]ok" in words.replace(" ok", "ok")
+    assert "— “周报” 100 ℃ →" in words
+    assert complaints(content) == []
+
+
 def test_words_in_css_cannot_leave_their_string() -> None:
     assert analysis.css_string('a"} body{display:none') == '"a\\22 } body{display:none"'
     assert "\n" not in analysis.css_string("a\nb")

@@ -208,10 +208,10 @@ class Plot:
         bottom: float = 20.0,
     ) -> None:
         self.locale, self.rate = locale, rate
-        self.top = 26.0 if heading else 8.0
+        self.top = 31.0 if heading else 8.0
         self._above: list[str] = []
         if unit or legend_names:
-            self.top += 17.0
+            self.top += 13.0 if heading else 17.0
         self.bottom = height - bottom
         self.ticks = scales.nice_ticks(low, high, max(2, min(6, int((self.bottom - self.top) / 32))))
         self.low, self.high = self.ticks[0], self.ticks[-1]
