@@ -175,7 +175,8 @@
   };
 
   document.addEventListener("htmx:after:swap", (event) => {
-    const target = event.detail.ctx?.target;
+    const { target, response } = event.detail.ctx ?? {};
+    if (response?.status === 204) return;
     settle(target instanceof Element && target.isConnected ? target : body);
   });
 
@@ -252,18 +253,25 @@
     }
   };
 
+  let dropped = 0;
+  document.addEventListener("click", (event) => {
+    if (Date.now() - dropped < 80 && event.target.closest?.(".board-card")) event.preventDefault();
+  }, true);
+
   const board = (element) => {
     count(element);
-    if (!window.Sortable || !matchMedia("(pointer: fine)").matches) return;
+    if (!window.Sortable) return;
     for (const list of all("[data-column]", element)) {
       if (Sortable.get(list)) continue;
       let before = null;
       Sortable.create(list, {
-        group: "board", draggable: ".board-card[data-move-url]", filter: "a, button, input, select, [popover]", preventOnFilter: false,
+        group: "board", draggable: ".board-card[data-move-url]", filter: "button, input, select, [popover]", preventOnFilter: false,
+        forceFallback: true, fallbackTolerance: 4, delay: 250, delayOnTouchOnly: true, touchStartThreshold: 6,
         animation: matchMedia("(prefers-reduced-motion: reduce)").matches ? 0 : 120,
         onStart: (event) => { before = event.item.nextElementSibling; element.dataset.moving = "1"; },
         onEnd: (event) => {
           delete element.dataset.moving;
+          dropped = Date.now();
           if (event.from !== event.to || event.oldIndex !== event.newIndex) move(event.item, event.from, before);
         },
       });

@@ -16,7 +16,6 @@ from django.forms import BaseForm, BoundField
 from django.forms.widgets import (
     CheckboxInput,
     CheckboxSelectMultiple,
-    ClearableFileInput,
     RadioSelect,
     Select,
 )
@@ -273,18 +272,17 @@ def may(viewer: Any, role: str) -> bool:
 def _dressed(bound: BoundField) -> SafeString:
     """The widget with the classes of the style sheet, and tied to its help and errors."""
     widget = bound.field.widget
-    classes = widget.attrs.get("class", "")
-    if isinstance(widget, CheckboxInput | RadioSelect | CheckboxSelectMultiple):
-        classes += " form-check-input"
-    elif isinstance(widget, Select):
-        classes += " form-select"
-    elif isinstance(widget, ClearableFileInput):
-        classes += " form-control"
-    else:
-        classes += " form-control"
-    if bound.errors:
-        classes += " is-invalid"
-    return bound.as_widget(attrs={"class": classes.strip()})
+    if isinstance(widget, RadioSelect | CheckboxSelectMultiple):
+        return bound.as_widget()
+    look = (
+        "form-check-input"
+        if isinstance(widget, CheckboxInput)
+        else "form-select"
+        if isinstance(widget, Select)
+        else "form-control"
+    )
+    classes = [widget.attrs.get("class", ""), look, "is-invalid" if bound.errors else ""]
+    return bound.as_widget(attrs={"class": " ".join(filter(None, classes))})
 
 
 def _field(bound: BoundField, label: Any = "") -> dict[str, Any]:
