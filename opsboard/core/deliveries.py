@@ -163,11 +163,16 @@ def _hand_over(mailer: Any, message: EmailMultiAlternatives, last_word: Callable
     for recipient in recipients:
         _expect(link.rcpt(recipient), 250, 251)
     _expect(link.docmd("DATA"), 354)
-    last_word()
+    try:
+        last_word()
+    except BaseException:
+        link.close()  # no polite QUIT now: the other side would read it as the message
+        raise
     try:
         link.send(_dotted(content))
         answer = link.getreply()
     except (OSError, smtplib.SMTPException) as fault:
+        link.close()
         raise Unclear(f"{type(fault).__name__}: {fault}") from fault
     _expect(answer, 250)
 

@@ -256,7 +256,7 @@ def _pulse_of(job: Job) -> float:
     """When the job's worker last said that it is alive."""
     with contextlib.suppress(redis.RedisError):
         found = cache.get_many([f"job:{job.pk}", f"job:{job.pk}:alive"])
-        return max(found.get(f"job:{job.pk}", {}).get("alive", 0.0), found.get(f"job:{job.pk}:alive", 0.0))
+        return float(max(found.get(f"job:{job.pk}", {}).get("alive", 0), found.get(f"job:{job.pk}:alive", 0)))
     return time.time()  # nobody can tell: better late than twice
 
 

@@ -14,8 +14,8 @@ def after_commit(name: Hashable, call: Callable[[], object]) -> None:
     It never fails the change itself. What a rolled-back savepoint asked for does not count.
     """
     here = set(connection.savepoint_ids)
-    for savepoints, waiting, _robust in connection.run_on_commit:
-        if getattr(waiting, "name", None) == name and set(savepoints) <= here:
+    for entry in connection.run_on_commit:  # (savepoints, what to call, …)
+        if getattr(entry[1], "name", None) == name and set(entry[0]) <= here:
             return
     transaction.on_commit(_Named(name, call), robust=True)
 

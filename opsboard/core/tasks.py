@@ -4,6 +4,7 @@ from celery import shared_task
 from django.utils import timezone
 
 from opsboard.core import deliveries, events, jobs, search, snapshots
+from opsboard.core.models import Workspace
 
 
 @shared_task

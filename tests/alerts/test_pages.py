@@ -31,7 +31,8 @@ def fire(viewer: Viewer, now: datetime, **more: Any) -> Alert:
     )
     tell("rework", 7.4)
     services.evaluate(workspace=viewer.workspace, now=now)
-    return Alert.objects.select_related("workspace", "watch").get()
+    alert: Alert = Alert.objects.select_related("workspace", "watch").get()
+    return alert
 
 
 def test_an_empty_list_teaches_what_a_watch_is(sign_in: SignIn, anna: User, victor: User) -> None:
@@ -215,7 +216,7 @@ def test_the_number_of_firing_alerts_is_a_number_too(editor: Viewer, now: dateti
 def test_other_apps_may_ask_to_watch_a_number_and_to_acknowledge(
     editor: Viewer, anna: User, workspace: Workspace, now: datetime
 ) -> None:
-    settings = {"indicator": "metrics.value:rework", "op": ">", "value": 5.0}
+    settings: dict[str, Any] = {"indicator": "metrics.value:rework", "op": ">", "value": 5.0}
     outcome = effects.perform("alerts.watch_indicator", workspace=workspace, by=anna, now=now, **settings)
     assert outcome.about is not None
     assert outcome.about.pk == Watch.objects.get().pk
