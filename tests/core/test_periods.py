@@ -128,6 +128,7 @@ def test_a_week_has_seven_days_and_a_year_its_weeks() -> None:
 def test_a_period_has_a_name_in_both_languages() -> None:
     period = week(2026, 47, SHANGHAI)
     assert period.label("en") == "Week 47, 2026"
+    assert period.label("zh-hans") == "2026 年第 47 周"
     with translation.override("en"):
         assert month_of(date(2026, 11, 1), SHANGHAI).label() == "November 2026"
     assert month_of(date(2026, 11, 1), SHANGHAI).label("zh-hans") == "2026年11月"

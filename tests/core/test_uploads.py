@@ -192,6 +192,23 @@ def test_a_ragged_row_is_named_and_the_others_are_read() -> None:
     assert read_columns(read, {"a": "number"}, tz=SHANGHAI).complaint_count == 2
 
 
+def test_a_ragged_row_of_many_is_named_by_its_number() -> None:
+    lines = [f"{place},x" for place in range(50_000)]
+    lines[41_000] = "41000"
+    lines[30_000] = '30000,"a,b",c'
+    lines[20_000] = "20000,x,,"
+    read = table("n,s\n" + "\n".join(lines))
+    assert [complaint.row for complaint in read.complaints] == [30_002, 41_002]
+    assert read.rows.to_list() == [row for row in range(2, 50_002) if row not in {30_002, 41_002}]
+    assert read.texts("n").to_list()[20_000] == "20000"
+
+
+def test_a_ragged_first_or_last_row_is_named() -> None:
+    assert [complaint.row for complaint in table("a,b\n1\n2,3\n").complaints] == [2]
+    assert [complaint.row for complaint in table("a,b\n1,2\n3").complaints] == [3]
+    assert [complaint.row for complaint in table("a,b\n1").complaints] == [2]
+
+
 def test_delimiters_at_the_end_of_rows_make_no_column() -> None:
     read = table("a,b,\n1,2,\n3,4,\n")
     assert (read.names, read.complaints) == (("a", "b"), [])
@@ -656,6 +673,8 @@ def test_a_complaint_is_told_in_the_readers_language() -> None:
     complaint = Complaint(3, "数值", "“%(value)s” is not a number.", {"value": "x"})
     with translation.override("en"):
         assert str(complaint) == "Row 3, column “数值”: “x” is not a number."
+    with translation.override("zh-hans"):
+        assert str(complaint) == "第 3 行，“数值”列：“x”不是数字。"
 
 
 def test_a_percent_sign_in_a_cell_does_no_harm() -> None:

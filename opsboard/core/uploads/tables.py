@@ -44,6 +44,7 @@ type CellKind = Literal["moment", "number", "text"]
 
 DELIMITERS: Final = (",", ";", "\t", "|")
 _SNIFF: Final = 200
+_MOST_RAGGED: Final = 10_000
 _DATE_WORDS: Final = (
     "date",
     "time",
@@ -237,11 +238,9 @@ def _from_text(
         raise UploadError(TOO_MANY_COLUMNS, count=len(headers), limit=limits.max_columns)
     names = unique_names(headers)
     complaints = Complaints()
-    frame = _read_fast(text, delimiter, names, limits)
+    frame = _read_fast(text, delimiter, names, first_row, limits, complaints)
     if frame is None:
         frame = _read_slowly(text, delimiter, names, first_row, limits, complaints)
-    else:
-        frame = frame.with_row_index("#row", offset=first_row).slice(1)
     frame = _without_blank_rows(frame, names)
     if len(frame) > limits.max_rows:
         raise UploadError(TOO_MANY_ROWS, limit=limits.max_rows)
@@ -317,22 +316,36 @@ def unique_names(headers: tuple[str, ...]) -> tuple[str, ...]:
     return tuple(names)
 
 
-def _read_fast(text: str, delimiter: str, names: tuple[str, ...], limits: Limits) -> "pl.DataFrame | None":
-    """The file by polars, header row included, or None where its rows or quotation marks aren't in order."""
+def _read_fast(
+    text: str, delimiter: str, names: tuple[str, ...], first_row: int, limits: Limits, complaints: Complaints
+) -> "pl.DataFrame | None":
+    """The file by polars, or None where quotation marks aren't in order or very many rows are not.
+
+    Rows with too few or too many cells are cut out of the text first; polars would fill them up or fail.
+    """
     if not delimiter.isascii() or len(delimiter) != 1:
         return None
     content = text.encode()
-    widths = _widths(np.frombuffer(content, dtype=np.uint8), ord(delimiter))
-    if widths is None:
+    measured = _measure(np.frombuffer(content, dtype=np.uint8), ord(delimiter))
+    if measured is None:
         return None
-    cells, blank = widths
-    if len(cells) - int(blank.sum()) - 1 > limits.max_rows:
+    if int((~measured.blank).sum()) - 1 > limits.max_rows:
         raise UploadError(TOO_MANY_ROWS, limit=limits.max_rows)
-    if bool(((cells != len(names)) & ~blank).any()):
+    ragged = (measured.cells != len(names)) & ~measured.blank
+    ragged[0] = False  # the header may end in delimiters; it was read already, and is left out here
+    wrong = np.flatnonzero(ragged)
+    if len(wrong) > _MOST_RAGGED:
         return None
+    numbers = np.arange(first_row, first_row + len(measured.cells))
+    ends = measured.ends + 1
+    left_out = np.concatenate(([0], wrong))
+    edges = [(0 if place == 0 else int(ends[place - 1]), int(ends[place])) for place in left_out.tolist()]
+    good = b"".join(
+        content[end:begin] for (_, end), (begin, _) in zip(edges, [*edges[1:], (len(content), 0)], strict=True)
+    )
     try:
         frame = pl.read_csv(
-            content,
+            good,
             has_header=False,
             schema=dict.fromkeys(names, pl.String),
             separator=delimiter,
@@ -340,13 +353,53 @@ def _read_fast(text: str, delimiter: str, names: tuple[str, ...], limits: Limits
         )
     except (pl.exceptions.PolarsError, ValueError):
         return None
-    return frame if len(frame) == len(cells) else None
+    if len(frame) != len(measured.cells) - len(left_out):
+        return None
+    frame = frame.with_columns(pl.Series("#row", np.delete(numbers, left_out), dtype=pl.UInt32))
+    mended = _mend([(int(numbers[place]), content[begin:end]) for place, (begin, end) in zip(left_out[1:], edges[1:], strict=True)], delimiter, names, complaints)  # fmt: skip
+    return pl.concat([frame, mended]).sort("#row") if len(mended) else frame
 
 
-def _widths(
-    content: "np.ndarray[Any, Any]", delimiter: int
-) -> "tuple[np.ndarray[Any, Any], np.ndarray[Any, Any]] | None":
-    """(cells in each record, whether the record is blank), or None where a quotation mark isn't where it should be."""
+def _mend(
+    records: list[tuple[int, bytes]], delimiter: str, names: tuple[str, ...], complaints: Complaints
+) -> "pl.DataFrame":
+    """Rows that aren't as long as the header: those with blank cells too many are cut, the others complained about."""
+    rows: list[list[str]] = []
+    numbers: list[int] = []
+    for number, record in records:
+        cells = next(_records(record.decode(), delimiter), [])
+        if _fitted(cells, number, len(names), complaints):
+            rows.append(cells)
+            numbers.append(number)
+    return _framed(rows, numbers, names)
+
+
+def _fitted(cells: list[str], number: int, width: int, complaints: Complaints) -> bool:
+    """Whether a row has as many cells as the header, once blank ones too many are cut off; else a complaint."""
+    if len(cells) < width or any(cell.strip() for cell in cells[width:]):
+        complaints.add(Complaint(number, "", BAD_ROW_LENGTH, {"count": len(cells), "expected": width}))
+        return False
+    del cells[width:]
+    return True
+
+
+def _framed(rows: list[list[str]], numbers: list[int], names: tuple[str, ...]) -> "pl.DataFrame":
+    columns = zip(*rows, strict=True) if rows else [()] * len(names)
+    made = [pl.Series(name, cells, dtype=pl.String) for name, cells in zip(names, columns, strict=True)]
+    return pl.DataFrame([*made, pl.Series("#row", numbers, dtype=pl.UInt32)])
+
+
+@dataclass(frozen=True, slots=True)
+class _Measured:
+    """For each record: how many cells it has, where it ends (its line feed, or the end of the text), whether it's blank."""
+
+    cells: "np.ndarray[Any, Any]"
+    ends: "np.ndarray[Any, Any]"
+    blank: "np.ndarray[Any, Any]"
+
+
+def _measure(content: "np.ndarray[Any, Any]", delimiter: int) -> _Measured | None:
+    """The records of a text, or None where a quotation mark isn't where it should be."""
     quote, newline, back = 34, 10, 13
     ends: list[np.ndarray[Any, Any]] = []
     cuts: list[np.ndarray[Any, Any]] = []
@@ -356,7 +409,7 @@ def _widths(
         block = content[start : start + step]
         is_quote = block == quote
         if inside or is_quote.any():
-            if not _quotes_in_order(content, start, start + len(block), is_quote, inside, delimiter):
+            if not _quotes_in_order(content, start, is_quote, inside, delimiter):
                 return None
             within = np.bitwise_xor.accumulate(is_quote.view(np.uint8)) ^ inside
             inside = within[-1]
@@ -376,13 +429,12 @@ def _widths(
     last = np.minimum(end - 1, len(content) - 1)
     length = end - begin - ((end > begin) & (content[last] == back))
     cells = np.diff(np.searchsorted(cut, end), prepend=0) + 1
-    return cells, length == 0
+    return _Measured(cells, end, length == 0)
 
 
 def _quotes_in_order(
     content: "np.ndarray[Any, Any]",
     start: int,
-    stop: int,
     is_quote: "np.ndarray[Any, Any]",
     inside: Any,
     delimiter: int,
@@ -400,23 +452,15 @@ def _quotes_in_order(
 def _read_slowly(
     text: str, delimiter: str, names: tuple[str, ...], first_row: int, limits: Limits, complaints: Complaints
 ) -> "pl.DataFrame":
-    width = len(names)
     rows: list[list[str]] = []
     numbers: list[int] = []
-    records = _records(text, delimiter)
     number = first_row - 1
     previous_limit = csv.field_size_limit(max(limits.max_bytes, 131_072))
     try:
-        for record in records:
+        for record in _records(text, delimiter):
             number += 1
-            if number == first_row or not any(record):
+            if number == first_row or not any(record) or not _fitted(record, number, len(names), complaints):
                 continue
-            if len(record) != width:
-                if len(record) < width or any(cell.strip() for cell in record[width:]):
-                    values = {"count": len(record), "expected": width}
-                    complaints.add(Complaint(number, "", BAD_ROW_LENGTH, values))
-                    continue
-                del record[width:]
             rows.append(record)
             numbers.append(number)
             if len(rows) > limits.max_rows:
@@ -425,8 +469,7 @@ def _read_slowly(
         raise UploadError(NOT_A_TABLE) from error
     finally:
         csv.field_size_limit(previous_limit)
-    frame = pl.DataFrame(rows, schema=dict.fromkeys(names, pl.String), orient="row")
-    return frame.with_columns(pl.Series("#row", numbers, dtype=pl.UInt32))
+    return _framed(rows, numbers, names)
 
 
 def _without_blank_rows(frame: "pl.DataFrame", names: tuple[str, ...]) -> "pl.DataFrame":
