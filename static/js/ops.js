@@ -414,8 +414,8 @@
 
   // --- begin -----------------------------------------------------------------------------------------------------
 
-  settle(body);
-  if (!find("[data-focus]")) find("[autofocus]")?.focus();
+  // Deferred scripts that a page adds (Sortable) have run by then.
+  document.addEventListener("DOMContentLoaded", () => settle(body));
   live();
   window.ops = Object.freeze({ toast, announce, refresh });
 })();

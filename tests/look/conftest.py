@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from django.conf import settings
 from django.test import Client
-from playwright.sync_api import Browser, Page
+from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Error, Page
 
 from opsboard.core.models import User
 from tests.roads.conftest import chrome, site  # noqa: F401 (fixtures)
@@ -25,14 +25,21 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 @pytest.fixture
 def open_as(chrome: Browser, site: str) -> Any:  # noqa: F811
-    """`open_as(anna, "/north-plant/", theme="dark", size=PHONE)`: a page, and nothing in its console."""
-    opened = []
+    """`open_as(anna, "/north-plant/", theme="dark", size=PHONE)`: a page. A fault in a script, or against the CSP, fails the test."""
+    opened: list[BrowserContext] = []
+    faults: list[str] = []
+
+    def hear(message: ConsoleMessage) -> None:
+        if message.type == "error" and "Failed to load resource" not in message.text:
+            faults.append(message.text)
+
+    def hear_error(error: Error) -> None:
+        faults.append(str(error))
 
     def open_page(user: User | None, path: str, *, theme: str = "light", size: dict[str, int] = DESK) -> Page:
         context = chrome.new_context(
             viewport={"width": size["width"], "height": size["height"]},
             color_scheme="dark" if theme == "dark" else "light",
-            bypass_csp=False,
         )
         context.set_default_timeout(15_000)
         opened.append(context)
@@ -44,15 +51,15 @@ def open_as(chrome: Browser, site: str) -> Any:  # noqa: F811
                   "url": site}]
             )  # fmt: skip
         page = context.new_page()
-        page.said = []  # type: ignore[attr-defined]
-        page.on("console", lambda message: message.type == "error" and "CONNECTION_REFUSED" not in message.text and page.said.append(message.text))  # type: ignore[attr-defined]
-        page.on("pageerror", lambda error: page.said.append(str(error)))  # type: ignore[attr-defined]
+        page.on("console", hear)
+        page.on("pageerror", hear_error)
         page.goto(f"{site}{path}")
         return page
 
     yield open_page
     for context in opened:
         context.close()
+    assert not faults, "\n".join(faults)
 
 
 @pytest.fixture

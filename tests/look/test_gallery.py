@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Dialog, Page, expect
 
 from opsboard.core.models import User
 from tests.look.conftest import DESK, PHONE
@@ -30,7 +30,6 @@ def test_axe_finds_nothing_on_any_piece(anna: User, open_as: Open, complaints: A
     keep(page, f"gallery-{theme}-{size['width']}")
     assert page.evaluate("document.documentElement.dataset.bsTheme") == theme
     assert complaints(page) == []
-    assert page.said == []  # type: ignore[attr-defined]
 
 
 @pytest.mark.parametrize("width", [390, 768, 1280, 1920])
@@ -95,11 +94,14 @@ def test_a_card_moves_by_drag(anna: User, open_as: Open) -> None:
     page = open_as(anna, "/north-plant/gallery/")
     page.locator("#card-5").scroll_into_view_if_needed()
     start, end = page.locator("#card-2").bounding_box(), page.locator("#card-5").bounding_box()
-    assert start and end
+    assert start
+    assert end
     page.mouse.move(start["x"] + 60, start["y"] + 14)
     page.mouse.down()
     page.mouse.move(start["x"] + 90, start["y"] + 20, steps=4)
+    expect(page.locator(".sortable-ghost")).to_have_count(1)
     page.mouse.move(end["x"] + 60, end["y"] + 30, steps=12)
+    expect(page.locator("[data-column=done] .sortable-ghost")).to_have_count(1)
     page.mouse.up()
     expect(page.locator("[data-column=done] .board-card")).to_have_count(2)
     expect(page.locator("#card-2")).to_have_attribute("data-version", "2")
@@ -114,8 +116,13 @@ def test_what_changed_is_read_again(anna: User, open_as: Open) -> None:
 def test_typed_text_is_not_lost_without_a_warning(anna: User, open_as: Open) -> None:
     page = open_as(anna, "/north-plant/gallery/")
     page.get_by_label("Title").fill("half a sentence")
-    asked = []
-    page.on("dialog", lambda dialog: (asked.append(dialog.type), dialog.accept()))
+    asked: list[str] = []
+
+    def leave(dialog: Dialog) -> None:
+        asked.append(dialog.type)
+        dialog.accept()
+
+    page.on("dialog", leave)
     page.reload()
     assert asked == ["beforeunload"]
 

@@ -22,10 +22,9 @@ def test_axe_finds_nothing_on_the_pages_before_sign_in(
 ) -> None:
     page = open_as(None, OUTSIDE[0], theme=theme, size=PHONE if theme == "dark" else DESK)
     for path in OUTSIDE:
-        page.goto(page.url.split("/accounts/")[0] + path)
+        page.goto("/".join(page.url.split("/")[:3]) + path)
         keep(page, f"out-{path.strip('/').replace('/', '-')}-{theme}")
         assert complaints(page) == [], path
-    assert page.said == []  # type: ignore[attr-defined]
 
 
 @pytest.mark.parametrize("theme", ["light", "dark"])
@@ -34,7 +33,7 @@ def test_axe_finds_nothing_on_the_pages_of_the_hall(anna: User, open_as: Open, c
     anna.save()
     page = open_as(anna, "/me/", theme=theme, size=PHONE if theme == "dark" else DESK)
     for path in INSIDE:
-        page.goto(page.url.partition("/me/")[0].rpartition("://")[0] + "://" + page.url.split("/")[2] + path)
+        page.goto("/".join(page.url.split("/")[:3]) + path)
         keep(page, f"in-{path.strip('/').replace('/', '-')}-{theme}")
         assert complaints(page) == [], path
         assert page.evaluate("document.documentElement.scrollWidth - innerWidth") <= 0, path

@@ -282,7 +282,10 @@ def _dressed(bound: BoundField) -> SafeString:
         else "form-control"
     )
     classes = [widget.attrs.get("class", ""), look, "is-invalid" if bound.errors else ""]
-    return bound.as_widget(attrs={"class": " ".join(filter(None, classes))})
+    attrs = {"class": " ".join(filter(None, classes))}
+    if "autocomplete" in widget.attrs and "placeholder" in widget.attrs:
+        attrs["placeholder"] = ""  # allauth's forms repeat the label there
+    return bound.as_widget(attrs=attrs)
 
 
 def _field(bound: BoundField, label: Any = "") -> dict[str, Any]:

@@ -1,0 +1,82 @@
+"""Numbers, days, money and states as the reader writes them."""
+
+from datetime import UTC, date, datetime, timedelta
+from decimal import Decimal
+
+import pytest
+from django import forms
+from django.template import Context, Template
+from django.utils import timezone, translation
+
+from opsboard.core.templatetags import ops
+
+
+def draw(source: str, **context: object) -> str:
+    return Template("{% load ops %}" + source).render(Context(context))
+
+
+@pytest.mark.parametrize(
+    ("value", "said"),
+    [(1234.5, "1,234"), (38.25, "38.25"), (0.12345, "0.1234"), (-11.8, "−11.8"), (0, "0"), (None, "–"), ("x", "–"), (float("nan"), "–")],
+)  # fmt: skip
+def test_numbers_show_as_many_digits_as_matter(value: object, said: str) -> None:
+    assert ops.number(value) == said
+
+
+def test_a_difference_carries_its_sign() -> None:
+    assert [ops.change(46), ops.change(-2, 1), ops.change(0)] == ["+46", "−2.0", "0"]
+
+
+def test_rates_and_money_follow_the_language() -> None:
+    assert ops.percent(0.8712) == "87.1%"
+    with translation.override("zh-hans"):
+        assert ops.money(Decimal("12500.5"), "CNY") == "¥12,500.50"
+        assert ops.day(date(2020, 11, 24)) == "2020年11月24日"
+    assert ops.day(date(2020, 11, 24)) == "24 Nov 2020"
+
+
+@pytest.mark.parametrize(
+    ("seconds", "english", "chinese"),
+    [(0, "0 sec", "0秒"), (200, "3 min 20 sec", "3分钟 20秒"), (7500, "2 hr 5 min", "2小时 5分钟"), (86400, "1 day", "1天"), (-60, "−1 min", "−1分钟")],
+)  # fmt: skip
+def test_durations_say_the_two_units_that_matter(seconds: int, english: str, chinese: str) -> None:
+    assert ops.duration(seconds) == ops.duration(timedelta(seconds=seconds)) == english
+    with translation.override("zh-hans"):
+        assert ops.duration(seconds) == chinese
+
+
+def test_moments_stand_in_the_readers_zone_with_the_exact_moment_beside() -> None:
+    with timezone.override("Asia/Shanghai"):
+        said = ops.moment(datetime(2020, 11, 24, 20, 30, tzinfo=UTC))
+    assert said == '<time datetime="2020-11-25T04:30:00+08:00">25 Nov 2020 04:30</time>'
+
+
+def test_a_state_has_its_word_beside_its_colour() -> None:
+    assert draw('{% badge "firing" %}') == '<span class="status status-bad">Firing</span>'
+    assert (
+        draw('{% badge "odd" label=word tone="warn" %}', word="<b>")
+        == '<span class="status status-warn">&lt;b&gt;</span>'
+    )
+
+
+def test_icons_are_drawn_and_an_unknown_one_breaks_nothing() -> None:
+    assert "<path" in draw('{% icon "bell" %}')
+    assert "<circle" in draw('{% icon "no-such-icon" %}')
+    assert 'aria-label="Late"' in draw('{% icon "clock" title="Late" %}')
+
+
+class Short(forms.Form):
+    title = forms.CharField(label="Title", help_text="In a few words.")
+
+
+def test_a_field_is_tied_to_its_help_and_its_error() -> None:
+    drawn = draw("{% fields form %}", form=Short({"title": ""}))
+    assert 'aria-describedby="id_title_helptext id_title_error"' in drawn
+    assert 'id="id_title_error"' in drawn
+    assert '<a href="#id_title">Title</a>' in drawn
+    assert 'aria-invalid="true"' in drawn
+
+
+def test_a_page_without_a_heading_has_no_empty_one() -> None:
+    assert draw("{% heading %}<header><h1> </h1></header>{% endheading %}") == ""
+    assert "Week" in draw("{% heading %}<header><h1>Week</h1></header>{% endheading %}")
