@@ -84,7 +84,7 @@ contract = Contract(
             facts=(
                 Fact("report", gettext_lazy("Report")),
                 Fact("period", gettext_lazy("Period")),
-                Fact("pages", gettext_lazy("Pages"), "number"),
+                Fact("pages", gettext_lazy("Number of pages"), "number"),
                 Fact("url", gettext_lazy("Address"), "url"),
             ),
         ),

@@ -116,7 +116,7 @@ class Issue(LimitedModel):
     by = models.ForeignKey(settings.AUTH_USER_MODEL, null=True, on_delete=models.SET_NULL, related_name="+")
     job = models.ForeignKey(Job, null=True, blank=True, on_delete=models.SET_NULL, related_name="+")
     file = models.ForeignKey(StoredFile, null=True, blank=True, on_delete=models.SET_NULL, related_name="+")
-    pages = models.PositiveIntegerField(_("Pages"), default=0)
+    pages = models.PositiveIntegerField(_("Number of pages"), default=0)
     by_schedule = models.BooleanField(default=False)
     created_at = models.DateTimeField(_("Asked for"))
     made_at = models.DateTimeField(_("Made at"), null=True, blank=True)

@@ -93,7 +93,7 @@ def _report_context(request: Request, report: Report, form: IssueForm | None = N
         columns=(
             lists.Shows("period", gettext_lazy("Period"), lambda row: row.period_slug, ("starts_on",)),
             lists.Shows("language", gettext_lazy("Language"), lambda row: row.get_language_display(), ("language",)),
-            lists.Shows("pages", gettext_lazy("Pages"), lambda row: row.pages, ("pages",)),
+            lists.Shows("pages", gettext_lazy("Number of pages"), lambda row: row.pages, ("pages",)),
             lists.Shows("made", gettext_lazy("Made at"), lambda row: row.made_at, ("made_at",)),
             lists.Shows("by", gettext_lazy("Made by"), lambda row: str(row.by or ""), ("by__name",)),
         ),

@@ -51,7 +51,7 @@ class Migration(migrations.Migration):
                 ('language', models.CharField(choices=[('en', 'English'), ('zh-hans', '简体中文')], max_length=10, verbose_name='Language')),
                 ('sections', django.contrib.postgres.fields.ArrayField(base_field=models.CharField(max_length=100), blank=True, default=list)),
                 ('unprepared', django.contrib.postgres.fields.ArrayField(base_field=models.CharField(max_length=100), blank=True, default=list)),
-                ('pages', models.PositiveIntegerField(default=0, verbose_name='Pages')),
+                ('pages', models.PositiveIntegerField(default=0, verbose_name='Number of pages')),
                 ('by_schedule', models.BooleanField(default=False)),
                 ('created_at', models.DateTimeField(verbose_name='Asked for')),
                 ('made_at', models.DateTimeField(blank=True, null=True, verbose_name='Made at')),
