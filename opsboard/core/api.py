@@ -9,6 +9,7 @@ from http import HTTPStatus
 from typing import Any
 
 from django.core.exceptions import PermissionDenied, ValidationError
+from django.db import DataError
 from django.http import Http404, HttpRequest, HttpResponse
 from django.utils import timezone, translation
 from ninja import NinjaAPI, Schema
@@ -148,6 +149,11 @@ def refused(request: HttpRequest, fault: ValidationError) -> HttpResponse:
     else:
         errors = [{"row": None, "column": None, "field": "", "message": text} for text in fault.messages]
     return problem(422, errors=errors)
+
+
+@api.exception_handler(DataError)
+def not_storable(request: HttpRequest, fault: DataError) -> HttpResponse:
+    return problem(422, detail="A value is too large, or holds a character that cannot be stored (such as NUL).")
 
 
 @api.exception_handler(jobs.Refused)

@@ -63,7 +63,8 @@ def keep_fresh(occurrence: Occurrence, now: datetime) -> None:
 
 def find(viewer: Viewer, text: str, *, at_most: int = AT_MOST) -> list[SearchEntry]:
     """What this viewer may see whose name or text holds every word; names that begin with the text come first."""
-    words = text.replace("\x00", "").split()[:8]
+    text = text.replace("\x00", "")
+    words = text.split()[:8]
     if not words:
         return []
     rows = SearchEntry.objects.visible_to(viewer)
@@ -80,4 +81,6 @@ def find(viewer: Viewer, text: str, *, at_most: int = AT_MOST) -> list[SearchEnt
         )
     ).order_by("place", "name", "id")
     found = rows[: at_most * 4] if viewer.team_ids is not None else rows[:at_most]
-    return [row for row in found if not row.limited_to or viewer.team_ids is None or set(row.limited_to) & viewer.team_ids][:at_most]
+    return [
+        row for row in found if not row.limited_to or viewer.team_ids is None or set(row.limited_to) & viewer.team_ids
+    ][:at_most]
