@@ -38,6 +38,8 @@ def alert_chart(alert: Alert, readings: Iterable[Reading], transitions: Iterable
     shown = [row for row in transitions if row.step in (Transition.Step.FIRED, Transition.Step.RESOLVED)]
     if not watch.grain_seconds:  # a state: what the evaluator saw belongs to its past
         points |= {row.at: row.value for row in transitions if row.value is not None}
+        if alert.is_open and alert.instance.last_tick and alert.value is not None:
+            points[alert.instance.last_tick] = alert.value
     return charts.line(
         [charts.Series(watch.indicator_title, sorted(points.items()))],
         title=_("%(name)s, with the alert's threshold") % {"name": str(alert)},
@@ -48,5 +50,4 @@ def alert_chart(alert: Alert, readings: Iterable[Reading], transitions: Iterable
         heading=False,
         width=760,
         height=260,
-        tz=alert.workspace.zone,
     )

@@ -8,7 +8,7 @@ from typing import Any
 
 from django.core.exceptions import ValidationError
 from django.urls import reverse
-from django.utils.translation import gettext
+from django.utils.translation import gettext, pgettext_lazy
 from django.utils.translation import gettext_lazy as _
 
 from opsboard.alerts import services
@@ -130,7 +130,13 @@ def watches_by_name(workspace: Workspace, pks: Sequence[int] | None) -> Iterable
 
 contract = Contract(
     title=_("Alerts"),
-    home=Home("alerts:alert_list", Part.PROVE, "bell-ringing", 30),
+    home=Home(
+        "alerts:alert_list",
+        Part.PROVE,
+        "bell-ringing",
+        30,
+        hint=_("Be told once, and in time, when a number leaves its range."),
+    ),
     indicators=(Indicator("alerts.firing", _("Firing alerts"), firing_catalogue, read_firing),),
     events=(
         Event("alerts.alert_fired", _("An alert fired"), FACTS),
@@ -147,7 +153,11 @@ contract = Contract(
         Event(
             "alerts.alert_acknowledged",
             _("An alert was acknowledged"),
-            (Fact("title", _("Name")), Fact("note", _("Note")), Fact("url", _("Address"), "url")),
+            (
+                Fact("title", _("Name")),
+                Fact("note", pgettext_lazy("a remark on an alert", "Note")),
+                Fact("url", _("Address"), "url"),
+            ),
         ),
     ),
     effects=(

@@ -7,7 +7,7 @@ from typing import Any
 from django import forms
 from django.core.exceptions import ValidationError
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
+from django.utils.translation import gettext_lazy, pgettext_lazy
 
 from opsboard.alerts.models import Severity, Watch, words
 from opsboard.alerts.models.watches import A_YEAR
@@ -171,7 +171,7 @@ class WatchForm(forms.Form):
 
 class AcknowledgeForm(forms.Form):
     note = forms.CharField(
-        label=gettext_lazy("Note"),
+        label=pgettext_lazy("a remark on an alert", "Note"),
         required=False,
         max_length=2000,
         widget=forms.Textarea(attrs={"rows": 2}),

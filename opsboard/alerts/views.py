@@ -120,7 +120,7 @@ def alert(request: Request, pk: int) -> HttpResponse:
     context = {
         "alert": row,
         "watch": row.watch,
-        "transitions": transitions[::-1],
+        "steps": [(one, row.watch.written(one.value)) for one in reversed(transitions)],
         "chart": charts.alert_chart(row, readings.get(row.watch.indicator, ()), transitions),
         "lasted": row.lasted or words.duration((now - row.active_at).total_seconds()),
         "others": Alert.objects.visible_to(request.viewer).filter(instance=row.instance_id).exclude(pk=pk)

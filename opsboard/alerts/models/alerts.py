@@ -7,6 +7,7 @@ from django.conf import settings
 from django.db import models
 from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from opsboard.alerts.models import words
 from opsboard.alerts.models.watches import Instance, Severity, Watch
@@ -99,7 +100,7 @@ class Alert(WorkspaceModel):
         settings.AUTH_USER_MODEL, null=True, blank=True, on_delete=models.SET_NULL, related_name="+"
     )
     acknowledged_at = models.DateTimeField(null=True, blank=True)
-    note = models.TextField(_("Note"), blank=True)
+    note = models.TextField(pgettext_lazy("a remark on an alert", "Note"), blank=True)
 
     objects: ClassVar[models.Manager[Any]] = AlertQuerySet.as_manager()
 

@@ -26,7 +26,7 @@ def duration(seconds: float) -> str:
         count, left = divmod(left, size)
         if count:
             parts.append(_counted(count, name))
-        if len(parts) == 2:
+        if len(parts) == 2 or (parts and not count):
             break
     return " ".join(parts) or _counted(0, "seconds")
 
