@@ -133,12 +133,12 @@ class Listing:
     def _head(self, column: Shows, values: dict[str, str]) -> dict[str, Any]:
         now = values.get("sort", "")
         following = f"-{column.name}" if now == column.name else column.name
-        query = urlencode({**{key: value for key, value in values.items() if key != "sort"}, "sort": following})
         return {
             "name": column.name,
             "title": column.title,
-            "direction": {column.name: "ascending", f"-{column.name}": "descending"}.get(now, ""),
-            "url": f"?{query}" if column.sort else "",
+            "sortable": bool(column.sort),
+            "state": {column.name: "ascending", f"-{column.name}": "descending"}.get(now, "none"),
+            "query": urlencode({**{key: value for key, value in values.items() if key != "sort"}, "sort": following}),
         }
 
     def _export(self, rows: QuerySet[Any], kind: str) -> HttpResponse | StreamingHttpResponse | None:

@@ -206,12 +206,14 @@ def review_list(request: Request) -> HttpResponse:
         ],
         filters=[
             Filter(
-                "state", _("State"), [("open", _("Open")), ("closed", _("Closed"))],
+                "state",
+                _("State"),
+                [("open", _("Open")), ("closed", _("Closed"))],
                 lambda rows, value: rows.filter(closed_at__isnull=value == "open"),
             )
-        ],  # fmt: skip
+        ],
         search=("week", "summary", "decisions__text"),
         order=("-week",),
-    )  # fmt: skip
+    )
     shown = listing.show(request)
     return shown.export or page(request, "review/review_list.html", {"shown": shown}, part="review/_review_table.html")

@@ -1,0 +1,103 @@
+"""What people type about work."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django import forms
+from django.utils.translation import gettext_lazy as _
+
+from opsboard.core import registry
+from opsboard.core.access import Viewer
+from opsboard.core.contract import Ref
+from opsboard.core.models import User
+from opsboard.work.models import Action, Comment
+
+DAY = forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d")
+
+
+class ActionForm(forms.Form):
+    """One improvement action. `about` fills in what the object already says: its name, its number."""
+
+    title = forms.CharField(
+        label=_("Title"), max_length=200, help_text=_("What will be different, in one line."),
+        error_messages={"required": _("Give the action a title.")},
+    )  # fmt: skip
+    owner = forms.ModelChoiceField(
+        User.objects.none(),
+        label=_("Owner"),
+        required=False,
+        empty_label=_("nobody yet"),
+        help_text=_("Exactly one person answers for it."),
+    )
+    due_on = forms.DateField(label=_("Due date"), required=False, widget=DAY)
+    acceptance_criteria = forms.CharField(
+        label=_("Acceptance criteria"), required=False, max_length=4000, widget=forms.Textarea(attrs={"rows": 2}),
+        help_text=_("How everybody will see that it is done."),
+    )  # fmt: skip
+    indicator = forms.ChoiceField(
+        label=_("Target number"),
+        required=False,
+        help_text=_("The number that should move. Its value now is remembered."),
+    )
+    goal = forms.FloatField(label=_("Goal"), required=False, widget=forms.NumberInput(attrs={"step": "any"}))
+    urgency = forms.TypedChoiceField(
+        label=_("Urgency"), choices=Action.Level.choices, coerce=int, initial=Action.Level.MIDDLE
+    )
+    importance = forms.TypedChoiceField(
+        label=_("Importance"), choices=Action.Level.choices, coerce=int, initial=Action.Level.MIDDLE
+    )
+    helpers = forms.ModelMultipleChoiceField(
+        User.objects.none(), label=_("Helpers"), required=False, widget=forms.CheckboxSelectMultiple
+    )
+    start_on = forms.DateField(label=_("Start"), required=False, widget=DAY)
+    description = forms.CharField(
+        label=_("Description"), required=False, max_length=10_000, widget=forms.Textarea(attrs={"rows": 3})
+    )
+
+    def __init__(self, *args: Any, viewer: Viewer, about: Ref | None = None, **kwargs: Any) -> None:
+        initial = dict(kwargs.pop("initial", None) or {})
+        super().__init__(*args, **kwargs)
+        people = User.objects.filter(memberships__workspace=viewer.workspace, is_active=True).order_by(
+            "name", "username"
+        )
+        numbers = registry.catalogue(viewer)
+        owner, helpers, indicator = self.fields["owner"], self.fields["helpers"], self.fields["indicator"]
+        assert isinstance(owner, forms.ModelChoiceField)
+        assert isinstance(helpers, forms.ModelMultipleChoiceField)
+        assert isinstance(indicator, forms.ChoiceField)
+        owner.queryset = helpers.queryset = people
+        indicator.choices = [("", _("none")), *((entry.key, entry.title) for entry in numbers)]
+        if about is not None:
+            initial.setdefault("title", about.name[:200])
+            for entry in numbers:
+                if entry.about is not None and (entry.about.model, entry.about.pk) == (about.model, about.pk):
+                    initial.setdefault("indicator", entry.key)
+        if viewer.user is not None:
+            initial.setdefault("owner", viewer.user.pk)
+        self.initial.update({name: value for name, value in initial.items() if value not in (None, "")})
+
+    def clean(self) -> dict[str, Any]:
+        given: dict[str, Any] = super().clean() or {}
+        start, due = given.get("start_on"), given.get("due_on")
+        if start and due and due < start:
+            self.add_error("due_on", _("The due date lies before the start."))
+        return given
+
+
+class ChangeForm(ActionForm):
+    version = forms.IntegerField(widget=forms.HiddenInput)
+
+
+class CommentForm(forms.Form):
+    text = forms.CharField(
+        label=_("Comment"), max_length=Comment._meta.get_field("text").max_length, widget=forms.Textarea(attrs={"rows": 2}),
+        error_messages={"required": _("Write something first.")},
+    )  # fmt: skip
+
+
+class ClosingForm(forms.Form):
+    note = forms.CharField(
+        label=_("What was done"), required=False, max_length=4000, widget=forms.Textarea(attrs={"rows": 3}),
+        help_text=_("One or two sentences for those who come after."),
+    )  # fmt: skip
