@@ -39,6 +39,7 @@ INSTALLED_APPS = [
     "allauth.socialaccount.providers.openid_connect",
     "allauth.socialaccount.providers.dingtalk",
     "allauth.socialaccount.providers.feishu",
+    "opsboard.core.wecom",
     "pgtrigger",
     "pghistory",
     "opsboard.core",
@@ -246,6 +247,12 @@ for _provider, _prefix in (("dingtalk", "DINGTALK"), ("feishu", "FEISHU")):
                 }
             ]
         }
+
+if os.environ.get("WECOM_CORP_ID"):
+    SOCIALACCOUNT_PROVIDERS["wecom"] = {
+        "APPS": [{"client_id": os.environ["WECOM_CORP_ID"], "secret": os.environ.get("WECOM_SECRET", "")}],
+        "AUTH_PARAMS": {"agentid": os.environ.get("WECOM_AGENT_ID", "")},
+    }
 
 # --- words ----------------------------------------------------------------------------------------------------------
 

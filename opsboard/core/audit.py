@@ -26,7 +26,8 @@ from opsboard.core.models import ImportRun, Membership, Occurrence, Team, TeamMe
 CHUNK = 500
 OCCURRENCES, IMPORTS = "occurrence", "import"
 NAMES = ("name", "title", "username", "week", "key")
-QUIET = {"id", "version", "workspace", "created_at", "updated_at", "joined_at"}
+QUIET = {"id", "version", "workspace", "created_at", "updated_at", "joined_at", "hint"}
+QUIET_AT_FIRST = {*NAMES, "is_active"}
 DEEDS = {
     "insert": gettext_lazy("Added"),
     "update": gettext_lazy("Changed"),
@@ -253,7 +254,7 @@ def _changed(history: type[models.Model], pks: Iterable[int]) -> list[tuple[int,
 def _says(row: Any, field: models.Field[Any, Any]) -> bool:
     """Whether a new row's value is worth a word."""
     value = getattr(row, field.attname)
-    return row.pgh_label == "insert" and value not in (None, "", [], {}, False) and field.name not in NAMES
+    return row.pgh_label == "insert" and value not in (None, "", [], {}, False) and field.name not in QUIET_AT_FIRST
 
 
 def _names_of(fields: Iterable[models.Field[Any, Any]], rows: Iterable[Any]) -> dict[tuple[str, Any], str]:

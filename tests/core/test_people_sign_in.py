@@ -2,7 +2,9 @@
 
 from collections.abc import Callable
 from io import StringIO
-from typing import Any
+from types import SimpleNamespace
+from typing import Any, Self
+from urllib.parse import parse_qs, urlsplit
 
 import pytest
 from allauth.account.models import EmailAddress
@@ -24,7 +26,7 @@ from django.http import HttpResponse
 from django.test import Client, RequestFactory
 from django.utils import timezone
 
-from opsboard.core.accounts import INVITED
+from opsboard.core.accounts import INVITED, SocialAccountAdapter
 from opsboard.core.models import ApiToken, Membership, Role, User, Workspace
 from opsboard.core.services import people
 from opsboard.core.services.people import create_admin
@@ -226,6 +228,71 @@ def test_a_link_for_somebody_elses_address_does_not(provider: None, workspace: W
 
 def test_strangers_with_single_sign_on_stay_outside(provider: None, workspace: Workspace) -> None:
     single_sign_on("eve@x.example")
+    assert not User.objects.exists()
+
+
+class WeCom:
+    """WeCom's server, as its documentation says it answers."""
+
+    def __init__(self, **answers: dict[str, Any]) -> None:
+        self.answers = answers
+        self.asked: list[tuple[str, dict[str, str]]] = []
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *fault: object) -> None:
+        pass
+
+    def get(self, url: str, params: dict[str, str]) -> Any:
+        name = url.rpartition("/")[2]
+        self.asked.append((name, params))
+        return SimpleNamespace(json=lambda: self.answers[name], raise_for_status=lambda: None)
+
+
+def scan_with_wecom(monkeypatch: pytest.MonkeyPatch, client: Client, server: WeCom) -> HttpResponse:
+    monkeypatch.setattr(SocialAccountAdapter, "get_requests_session", lambda self: server)
+    to = client.post("/accounts/wecom/login/")["Location"]
+    assert to.startswith("https://login.work.weixin.qq.com/wwlogin/sso/login?")
+    query = parse_qs(urlsplit(to).query)
+    assert query["appid"] == ["ww1"]
+    assert query["agentid"] == ["1000002"]
+    answer: Any = client.get("/accounts/wecom/login/callback/", {"code": "c0de", "state": query["state"][0]})
+    return answer  # type: ignore[no-any-return]
+
+
+@pytest.fixture
+def wecom(settings: Any) -> None:
+    settings.SOCIALACCOUNT_PROVIDERS = {
+        "wecom": {"APPS": [{"client_id": "ww1", "secret": "s"}], "AUTH_PARAMS": {"agentid": "1000002"}}
+    }
+
+
+def test_staff_join_by_scanning_with_wecom(
+    wecom: None, workspace: Workspace, adam: User, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    _invitation, link = people.invite(workspace=workspace, by=adam, role=Role.CONTRIBUTOR, now=timezone.now())
+    server = WeCom(
+        gettoken={"errcode": 0, "access_token": "t", "expires_in": 7200},
+        getuserinfo={"errcode": 0, "userid": "zhangsan"},
+        get={"errcode": 0, "name": "张三"},
+    )
+    client = Client()
+    assert "企业微信" in client.get(link.removeprefix("http://localhost:8000")).content.decode()
+    assert scan_with_wecom(monkeypatch, client, server).status_code == 302
+    zhang = User.objects.get(socialaccount__uid="ww1:zhangsan")
+    assert zhang.name == "张三"
+    assert Membership.objects.get(user=zhang).role == Role.CONTRIBUTOR
+    assert client.get("/north-plant/notices/").status_code == 200
+    assert ("getuserinfo", {"access_token": "t", "code": "c0de"}) in server.asked
+
+
+def test_whoever_is_not_of_the_company_in_wecom_stays_outside(
+    wecom: None, workspace: Workspace, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    server = WeCom(gettoken={"errcode": 0, "access_token": "t"}, getuserinfo={"errcode": 0, "openid": "o-1"})
+    answer = scan_with_wecom(monkeypatch, Client(), server)
+    assert answer.status_code in (200, 401)
     assert not User.objects.exists()
 
 
