@@ -36,6 +36,7 @@ class WatchIn(Schema):
     no_data: Literal["keep_last"] = "keep_last"
     severity: Literal["info", "warning", "critical"] = "warning"
     title: str = Field("", max_length=200)
+    scope: Literal["whole", "each", "all"] = Field("all", description="The whole number, each label set, or both.")
     labels: dict[str, str] = Field(default_factory=dict, description="Only label sets with these.")
     people: list[int] = Field(default_factory=list, description="Whom to tell; none means the token's owner.")
     teams: list[int] = Field(default_factory=list)
@@ -53,6 +54,7 @@ class WatchOut(Schema):
     keep: int
     no_data: str
     severity: str
+    scope: str
     labels: dict[str, str]
     paused: bool
     state: str
@@ -110,7 +112,7 @@ def watch_number(request: ApiRequest, payload: WatchIn) -> Status[dict[str, Any]
     watch = services.watch_number(
         viewer=viewer, now=timezone.now(), indicator=payload.indicator, op=payload.op, value=payload.value,
         clear=payload.clear, for_seconds=payload.for_, keep_seconds=payload.keep, severity=payload.severity,
-        title=payload.title, labels=payload.labels, people=_people(request, payload.people),
+        title=payload.title, scope=payload.scope, labels=payload.labels, people=_people(request, payload.people),
         teams=_teams(request, payload.teams), about=_about(request, payload.about),
     )  # fmt: skip
     row = Watch.objects.visible_to(viewer).with_state().select_related("workspace").get(pk=watch.pk)
@@ -186,7 +188,7 @@ def _watch(row: Any) -> dict[str, Any]:
     return {
         "id": row.pk, "indicator": row.indicator, "title": str(row), "op": row.op, "value": row.value,
         "clear": row.clear, "for": row.for_seconds, "keep": row.keep_seconds, "no_data": "keep_last",
-        "severity": row.severity, "labels": row.labels, "paused": row.paused_at is not None, "state": state,
+        "severity": row.severity, "scope": row.scope, "labels": row.labels, "paused": row.paused_at is not None, "state": state,
         "version": row.version, "url": row.get_absolute_url(),
     }  # fmt: skip
 

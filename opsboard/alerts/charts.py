@@ -36,7 +36,7 @@ def alert_chart(alert: Alert, readings: Iterable[Reading], transitions: Iterable
     watch = alert.watch
     points = {one.at: one.value for one in readings if one.at and dict(one.labels) == alert.labels}
     shown = [row for row in transitions if row.step in (Transition.Step.FIRED, Transition.Step.RESOLVED)]
-    if not watch.grain_seconds:  # a state: what the evaluator saw belongs to its past
+    if not watch.grain_seconds or not points:  # a state: what the evaluator saw belongs to its past
         points |= {row.at: row.value for row in transitions if row.value is not None}
         if alert.is_open and alert.instance.last_tick and alert.value is not None:
             points[alert.instance.last_tick] = alert.value
@@ -44,7 +44,8 @@ def alert_chart(alert: Alert, readings: Iterable[Reading], transitions: Iterable
         [charts.Series(watch.indicator_title, sorted(points.items()))],
         title=_("%(name)s, with the alert's threshold") % {"name": str(alert)},
         desc=watch.sentence,
-        unit=watch.unit,
+        unit="" if watch.rate else watch.unit,
+        rate=watch.rate,
         thresholds=thresholds(watch, alert.threshold),
         changes=[charts.Change(row.at, row.get_step_display()) for row in shown],
         heading=False,

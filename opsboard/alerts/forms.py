@@ -54,6 +54,7 @@ class WatchForm(forms.Form):
         label=gettext_lazy("Threshold"),
         widget=forms.NumberInput(attrs=STEP),
         error_messages={"required": gettext_lazy("Enter the value at which it should speak up.")},
+        help_text=gettext_lazy("A share of 80% is written 0.8."),
     )
     clear = forms.FloatField(
         label=gettext_lazy("Clears at"),
@@ -86,11 +87,19 @@ class WatchForm(forms.Form):
         required=False,
         help_text=gettext_lazy("Left empty: the name of the number."),
     )
+    scope = forms.ChoiceField(
+        label=gettext_lazy("Looks at"),
+        choices=Watch.Scope.choices,
+        initial=Watch.Scope.WHOLE,
+        help_text=gettext_lazy(
+            "Where a number is split by shop, product or the like, each part may have its own alert."
+        ),
+    )
     labels = forms.CharField(
         label=gettext_lazy("Only for"),
         max_length=500,
         required=False,
-        help_text=gettext_lazy("For numbers that are split, such as shop=North. Left empty: each has its own alert."),
+        help_text=gettext_lazy("For numbers that are split, such as shop=North."),
     )
     people = forms.ModelMultipleChoiceField(
         label=gettext_lazy("People"),
@@ -132,6 +141,7 @@ class WatchForm(forms.Form):
             "indicator": watch.indicator, "indicator_title": watch.indicator_title, "op": watch.op,
             "value": watch.value, "clear": watch.clear, "for_count": for_count, "for_unit": for_unit,
             "keep_count": keep_count, "keep_unit": keep_unit, "severity": watch.severity, "title": watch.title,
+            "scope": watch.scope,
             "labels": ", ".join(f"{name}={value}" for name, value in watch.labels.items()),
             "people": [person.pk for person in watch.people.all()],
             "teams": [team.pk for team in watch.teams.all()],
@@ -163,7 +173,7 @@ class WatchForm(forms.Form):
         return {
             name: self.cleaned_data[name]
             for name in (
-                "indicator", "op", "value", "clear", "for_seconds", "keep_seconds", "severity", "title", "labels",
+                "indicator", "op", "value", "clear", "for_seconds", "keep_seconds", "severity", "title", "scope", "labels",
                 "people", "teams",
             )
         }  # fmt: skip

@@ -28,7 +28,7 @@ from opsboard.core.versions import StaleVersion
 
 BATCH = 500
 LOCK = 0x616C  # one evaluation or change of watches at a time in a workspace
-RULE = ("indicator", "op", "value", "clear", "for_seconds", "keep_seconds", "severity", "title", "labels")
+RULE = ("indicator", "op", "value", "clear", "for_seconds", "keep_seconds", "severity", "title", "scope", "labels")
 WATCH_SETTINGS = (*RULE, "people", "teams")
 
 
@@ -47,6 +47,7 @@ def watch_number(
     keep_seconds: int = 0,
     severity: str = Severity.WARNING,
     title: str = "",
+    scope: str = Watch.Scope.ALL,
     labels: Mapping[str, str] | None = None,
     people: Iterable[User] = (),
     teams: Iterable[Team] = (),
@@ -55,7 +56,7 @@ def watch_number(
     """Begin to watch a number. Without recipients its owner is told."""
     watch = Watch(
         workspace=viewer.workspace, owner=viewer.user, created_at=now, indicator=indicator, op=op, value=value,
-        clear=clear, for_seconds=for_seconds, keep_seconds=keep_seconds, severity=severity, title=title,
+        clear=clear, for_seconds=for_seconds, keep_seconds=keep_seconds, severity=severity, title=title, scope=scope,
         labels=dict(labels or {}),
     )  # fmt: skip
     _describe(watch, viewer, about)
@@ -88,15 +89,15 @@ def change_watch(
         current: Watch = Watch.objects.select_related("workspace", "owner").get(pk=watch.pk)
         if current.version != version or current.deleted_at is not None:
             raise StaleVersion(current, version, changes)
-        was, before, scope = copy(current), current.condition, (current.indicator, current.labels)
+        was, before, watched = copy(current), current.condition, _watched(current)
         for name, value in changes.items():
             setattr(current, name, value)
-        if current.indicator != scope[0]:
+        if current.indicator != was.indicator:
             _describe(current, viewer, None)
         current.full_clean(exclude=["about_type", "workspace", "owner"])
         if current.condition != before:
             _end(was, Reason.RULE_CHANGED, now=now)
-        if (current.indicator, current.labels) != scope:
+        if _watched(current) != watched:
             Instance.objects.filter(watch=watch).update(retired_at=now)
         current.version = version + 1
         current.save()
@@ -136,6 +137,10 @@ def delete_watch(*, watch: Watch, now: datetime) -> None:
             live.changed(watch.workspace, "alerts")
 
 
+def _watched(watch: Watch) -> tuple[Any, ...]:
+    return watch.indicator, watch.scope, watch.labels
+
+
 def _describe(watch: Watch, viewer: Viewer, about: Ref | None) -> None:
     """Copy what the catalogue says of the number, so that an evaluation need not ask it."""
     try:
@@ -144,7 +149,7 @@ def _describe(watch: Watch, viewer: Viewer, about: Ref | None) -> None:
         raise ValidationError({"indicator": _("There is no such number here, or you may not see it.")}) from None
     watch.indicator_title = str(entry.title)[:300]
     watch.unit, watch.decimals = str(entry.unit)[:40], entry.decimals
-    watch.grain_seconds, watch.url = entry.grain_seconds, entry.url[:500]
+    watch.grain_seconds, watch.url, watch.rate = entry.grain_seconds, entry.url[:500], entry.rate
     ref = about or entry.about
     for name, value in about_fields(ref).items():
         setattr(watch, name, value)
@@ -184,7 +189,9 @@ def evaluate(*, workspace: Workspace, now: datetime) -> Evaluated:
     A second evaluator on the same tick, and one that comes after a killed one, find `last_tick` and do nothing twice.
     """
     tick = analysis.tick_of(now)
-    watches = list(Watch.objects.of(workspace).active().only("pk", "indicator", "labels", "version").order_by("pk"))
+    watches = list(
+        Watch.objects.of(workspace).active().only("pk", "indicator", "scope", "labels", "version").order_by("pk")
+    )
     done = Evaluated(tick, watches=len(watches))
     if not watches:
         return done
@@ -207,11 +214,12 @@ def _listen(workspace: Workspace, watches: Sequence[Watch], tick: datetime) -> E
     for one in registry.read(access.the_house(workspace), {watch.indicator for watch in watches}, tick):
         labels = {str(name): str(value) for name, value in one.labels.items()}
         by_key[one.key].append((labels, hash_of(labels), Heard.of(one.status, one.value, one.at)))
+    whole = {key for key, heard in by_key.items() if any(not labels for labels, _name, _heard in heard)}
     return {
         watch.pk: {
             name: (labels, heard)
             for labels, name, heard in by_key[watch.indicator]
-            if not watch.labels or watch.labels.items() <= labels.items()
+            if watch.looks_at(labels, has_whole=watch.indicator in whole)
         }
         for watch in watches
     }

@@ -264,7 +264,7 @@ def _sentence(request: Request, form: WatchForm) -> str:
     except registry.UnknownKey:
         return ""
     row = Watch(
-        workspace=request.workspace, indicator=entry.key, indicator_title=str(entry.title), unit=entry.unit,
+        workspace=request.workspace, indicator=entry.key, indicator_title=str(entry.title), unit=entry.unit, rate=entry.rate,
         op=typed.get("op") or ">", value=typed["value"], clear=typed.get("clear"),
         for_seconds=typed.get("for_seconds") or 0, labels=typed.get("labels") or {},
     )  # fmt: skip

@@ -88,6 +88,7 @@ class Watchable:
     grain_seconds: int = 0  # 0 = a state, always current
     target: float | None = None
     decimals: int | None = None
+    rate: bool = False  # values 0…1 that are shown as per cent
 
 
 @dataclass(frozen=True)

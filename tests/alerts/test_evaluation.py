@@ -92,6 +92,29 @@ def test_a_watch_may_be_for_some_labels_only(editor: Viewer, workspace: Workspac
     assert [alert.labels for alert in Alert.objects.all()] == [{"shop": "South"}]
 
 
+@pytest.mark.parametrize(
+    ("scope", "shops"), [("whole", [""]), ("each", ["North", "South"]), ("all", ["", "North", "South"])]
+)
+def test_a_watch_looks_at_the_whole_at_each_part_or_at_both(
+    scope: str, shops: list[str], editor: Viewer, workspace: Workspace, now: datetime
+) -> None:
+    watch_rework(editor, now, scope=scope)
+    tell("rework", 7)
+    tell("rework", 8, shop="North")
+    tell("rework", 9, shop="South")
+    evaluate(workspace, now)
+    assert sorted(alert.labels.get("shop", "") for alert in Alert.objects.all()) == shops
+
+
+def test_a_number_that_has_only_parts_is_watched_by_its_parts(
+    editor: Viewer, workspace: Workspace, now: datetime
+) -> None:
+    watch_rework(editor, now, scope="whole")
+    tell("rework", 8, shop="North")
+    evaluate(workspace, now)
+    assert Alert.objects.count() == 1
+
+
 def test_a_gap_in_the_data_never_resolves(editor: Viewer, workspace: Workspace, now: datetime) -> None:
     watch_rework(editor, now)
     tell("rework", 7)

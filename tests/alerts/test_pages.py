@@ -21,7 +21,7 @@ SignIn = Callable[[User], Client]
 BASE = "/north-plant/alerts/"
 TYPED = {
     "indicator": "metrics.value:rework", "op": ">", "value": "5", "clear": "4", "for_count": "10",
-    "for_unit": "minutes", "keep_count": "0", "keep_unit": "minutes", "severity": "critical", "title": "", "labels": "",
+    "for_unit": "minutes", "keep_count": "0", "keep_unit": "minutes", "severity": "critical", "title": "", "scope": "whole", "labels": "",
 }  # fmt: skip
 
 

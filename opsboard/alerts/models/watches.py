@@ -76,11 +76,17 @@ class Watch(LimitedModel, Versioned, About):
         BELOW = "<", _("below")
         AT_MOST = "<=", _("at or below")
 
+    class Scope(models.TextChoices):
+        WHOLE = "whole", _("the whole number")
+        EACH = "each", _("each part on its own")
+        ALL = "all", _("the whole and each part")
+
     indicator = models.CharField(_("Number"), max_length=200)
     indicator_title = models.CharField(max_length=300)
     title = models.CharField(_("Name"), max_length=200, blank=True, help_text=_("Left empty: the name of the number."))
     unit = models.CharField(max_length=40, blank=True)
     decimals = models.PositiveSmallIntegerField(null=True, blank=True)
+    rate = models.BooleanField(default=False)
     grain_seconds = models.PositiveIntegerField(default=0)
     url = models.CharField(max_length=500, blank=True)
     op = models.CharField(_("Alert when it is"), max_length=2, choices=Op.choices, default=Op.ABOVE)
@@ -92,6 +98,7 @@ class Watch(LimitedModel, Versioned, About):
     for_seconds = models.PositiveIntegerField(_("For"), default=0, validators=[MaxValueValidator(A_YEAR)])
     keep_seconds = models.PositiveIntegerField(_("Quiet for"), default=0, validators=[MaxValueValidator(A_YEAR)])
     severity = models.CharField(_("Severity"), max_length=10, choices=Severity.choices, default=Severity.WARNING)
+    scope = models.CharField(_("Looks at"), max_length=5, choices=Scope.choices, default=Scope.ALL)
     labels = models.JSONField(_("Only for"), default=dict, blank=True)
     owner = models.ForeignKey(
         settings.AUTH_USER_MODEL, null=True, on_delete=models.SET_NULL, related_name="+", verbose_name=_("Owner")
@@ -115,6 +122,7 @@ class Watch(LimitedModel, Versioned, About):
             ),
             models.CheckConstraint(condition=models.Q(op__in=[">", ">=", "<", "<="]), name="watch_op_is_known"),
             models.CheckConstraint(condition=models.Q(severity__in=Severity.values), name="watch_severity_is_known"),
+            models.CheckConstraint(condition=models.Q(scope__in=["whole", "each", "all"]), name="watch_scope_is_known"),
         )
         indexes = (
             models.Index(fields=["workspace", "indicator"], condition=models.Q(deleted_at=None), name="watch_in_use"),
@@ -135,7 +143,7 @@ class Watch(LimitedModel, Versioned, About):
             and self.op in self.Op.values
             and not analysis.clears_on_the_right_side(self.op, self.value, self.clear)  # type: ignore[arg-type]
         ):
-            limit = words.number(self.value, unit=self.unit)
+            limit = self._limit(self.value)
             problems["clear"] = (
                 gettext("An alert above %(limit)s must clear at %(limit)s or lower.")
                 if self.op in (">", ">=")
@@ -150,6 +158,14 @@ class Watch(LimitedModel, Versioned, About):
             problems["labels"] = gettext("Null characters are not allowed.")
         if problems:
             raise ValidationError(problems)
+
+    def looks_at(self, labels: Mapping[str, str], *, has_whole: bool) -> bool:
+        """Whether a label set is this watch's business. A number without a whole has only parts."""
+        if self.labels:
+            return all(labels.get(name) == value for name, value in self.labels.items())
+        if self.scope == self.Scope.WHOLE:
+            return not labels or not has_whole
+        return bool(labels) or self.scope == self.Scope.ALL or not has_whole
 
     @property
     def rule(self) -> analysis.Rule:
@@ -166,23 +182,27 @@ class Watch(LimitedModel, Versioned, About):
     def condition(self) -> tuple[Any, ...]:
         """What, when edited, ends what is open: the number and the rule, not the words or the recipients."""
         return (
-            self.indicator, self.op, self.value, self.clear, self.for_seconds, self.keep_seconds,
+            self.indicator, self.scope, self.op, self.value, self.clear, self.for_seconds, self.keep_seconds,
             json.dumps(self.labels, sort_keys=True),
         )  # fmt: skip
 
     def written(self, value: float | None) -> str:
-        return words.number(value, unit=self.unit, decimals=self.decimals)
+        return words.number(value, unit=self.unit, decimals=self.decimals, rate=self.rate)
+
+    def _limit(self, value: float) -> str:
+        """A threshold as it was typed: not rounded to what the number shows."""
+        return words.number(value, unit=self.unit, decimals=4 if self.rate else None, rate=self.rate)
 
     @property
     def when(self) -> str:
         """`above 5 for 10 min`, in the reader's language."""
-        return words.condition(self.op, words.number(self.value, unit=self.unit), self.for_seconds)
+        return words.condition(self.op, self._limit(self.value), self.for_seconds)
 
     @property
     def clears(self) -> str:
         if self.clear is None:
             return ""
-        return gettext("clears at %(value)s") % {"value": words.number(self.clear, unit=self.unit)}
+        return gettext("clears at %(value)s") % {"value": self._limit(self.clear)}
 
     @property
     def sentence(self) -> str:

@@ -42,10 +42,12 @@ def _counted(count: int, name: str) -> str:
     return _("%(count)d s") % {"count": count}
 
 
-def number(value: float | None, *, unit: str = "", decimals: int | None = None) -> str:
-    """A number as the reader's language writes it, with its unit and without idle noughts."""
+def number(value: float | None, *, unit: str = "", decimals: int | None = None, rate: bool = False) -> str:
+    """A number as the reader's language writes it, with its unit and without idle noughts; a rate of 0…1 as per cent."""
     if value is None:
         return "–"
+    if rate:
+        return number(float(f"{value * 100:.12g}"), unit="%", decimals=1 if decimals is None else max(1, decimals - 2))
     rounded = value if decimals is None else round(value, decimals)
     text = f"{rounded if rounded or not value else value:.12g}" if abs(value) >= 1e6 else f"{rounded or value:.6g}"
     places = 0 if "e" in text else len(text.partition(".")[2])
