@@ -1,0 +1,168 @@
+"""Sums over points: what a file's rows become, how often they come, and what is signal and what routine variation."""
+
+from __future__ import annotations
+
+import itertools
+import json
+import statistics
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from opsboard.core.analysis.spc import NotEnough, xmr
+from opsboard.core.lazy import polars as pl
+
+LABEL = "labels:"
+GRAINS = (("minute", 60), ("hour", 3600), ("day", 86_400), ("week", 604_800), ("month", 2_592_000))
+ENOUGH = 10  # values, before anybody should call one of them a signal
+
+
+@dataclass(frozen=True)
+class Trouble:
+    """A row that cannot become a point: `what` is divided_by_zero, negative_weight or long_label."""
+
+    row: int
+    column: str
+    what: str
+    value: str = ""
+
+
+def points_from(frame: pl.DataFrame, rows: pl.Series) -> tuple[pl.DataFrame, list[Trouble]]:
+    """Rows of a file as points: `metric` (text or ""), `labels` (JSON), `at`, `value`, `weight`, `row`.
+
+    A rate's value is numerator / denominator and its weight the denominator; nothing out of nothing (0 / 0) weighs
+    nought and so counts for nothing.
+    """
+    trouble: list[Trouble] = []
+    frame = frame.with_columns(rows.alias("row"))
+    if "numerator" in frame.columns:
+        above, below = pl.col("numerator"), pl.col("denominator")
+        trouble += _troubles(frame.filter((below == 0) & (above != 0)), "denominator", "divided_by_zero")
+        value = pl.when(below == 0).then(0.0).otherwise(above / below)
+        frame = frame.with_columns(value.alias("value"), below.alias("weight"))
+        weight = "denominator"
+    else:
+        given = pl.col("weight").fill_null(1.0) if "weight" in frame.columns else pl.lit(1.0)
+        frame = frame.with_columns(given.alias("weight"))
+        weight = "weight"
+    trouble += _troubles(frame.filter(pl.col("weight") < 0), weight, "negative_weight")
+    dimensions = [name for name in frame.columns if name.startswith(LABEL)]
+    for name in dimensions:
+        long = frame.filter(pl.col(name).str.len_chars() > 200)
+        trouble += _troubles(long, name.removeprefix(LABEL), "long_label", name)
+    metric = pl.col("metric") if "metric" in frame.columns else pl.lit("")
+    frame = _labelled(frame.with_columns(metric.alias("metric")), dimensions)
+    frame = frame.select("metric", "labels", "at", pl.col("value") + 0.0, pl.col("weight") + 0.0, "row")
+    return frame, sorted(trouble, key=lambda one: one.row)
+
+
+def _troubles(wrong: pl.DataFrame, column: str, what: str, value: str = "") -> list[Trouble]:
+    values = wrong[value or (column if column in wrong.columns else "weight")].to_list()
+    return [
+        Trouble(row, column, what, str(text)[:60]) for row, text in zip(wrong["row"].to_list(), values, strict=True)
+    ]
+
+
+def _labelled(frame: pl.DataFrame, dimensions: Sequence[str]) -> pl.DataFrame:
+    """The label columns as one column of JSON; a blank cell is a label that was not recorded."""
+    if not dimensions:
+        return frame.with_columns(pl.lit("{}").alias("labels"))
+    kinds = frame.select(dimensions).unique()
+    names = [name.removeprefix(LABEL) for name in dimensions]
+    texts = [
+        json.dumps(
+            {name: cell for name, cell in zip(names, row, strict=True) if cell}, sort_keys=True, ensure_ascii=False
+        )
+        for row in kinds.iter_rows()
+    ]
+    return frame.join(kinds.with_columns(pl.Series("labels", texts)), on=dimensions, how="left", maintain_order="left")
+
+
+def combined(points: pl.DataFrame, aggregations: Mapping[int, str]) -> pl.DataFrame:
+    """One row per `label_set_id` and `at`: rows of the same time are put together as the metric adds up."""
+    keys = ["metric_id", "label_set_id", "at"]
+    points = points.sort("label_set_id", "at", maintain_order=True)
+    again = (pl.col("label_set_id") == pl.col("label_set_id").shift()) & (pl.col("at") == pl.col("at").shift())
+    if not points.select(again.any()).item():
+        return points
+    parts = []
+    for aggregation in sorted(set(aggregations.values())):
+        ids = [metric for metric, how in aggregations.items() if how == aggregation]
+        grouped = points.filter(pl.col("metric_id").is_in(ids)).group_by(keys, maintain_order=True)
+        if aggregation == "sum":
+            parts.append(grouped.agg(pl.col("value").sum(), pl.col("weight").sum()))
+        elif aggregation == "last":
+            parts.append(grouped.agg(pl.col("value").last(), pl.col("weight").last()))
+        else:
+            weighed = (pl.col("value") * pl.col("weight")).sum() / pl.col("weight").sum()
+            whole = pl.col("weight").sum() > 0
+            parts.append(
+                grouped.agg(pl.when(whole).then(weighed).otherwise(0.0).alias("value"), pl.col("weight").sum())
+            )
+    return pl.concat(parts).sort("label_set_id", "at")
+
+
+def guess_grain(moments: Sequence[datetime]) -> str:
+    """How often the values come, from the usual gap between neighbours: the longest grain that is not longer."""
+    ordered = sorted(set(moments))
+    gaps = [(after - before).total_seconds() for before, after in itertools.pairwise(ordered)]
+    if not gaps:
+        return "day"
+    usual = statistics.median(gaps)
+    # A month may have 28 days, a day 23 hours.
+    fitting = [name for name, seconds in GRAINS if usual >= seconds * 0.9]
+    return fitting[-1] if fitting else "minute"
+
+
+def last_is_signal(values: Sequence[float | None]) -> bool:
+    """Whether the newest value is more than routine variation of the ones before it (XmR, rules 1 and 2)."""
+    known = [value for value in values if value is not None]
+    if len(known) < ENOUGH or len(set(known)) < 2:
+        return False
+    try:
+        chart = xmr(known)
+    except NotEnough:
+        return False
+    return any(signal.index == len(known) - 1 for signal in chart.signals)
+
+
+def names_in(points: pl.DataFrame) -> list[tuple[str, int]]:
+    """The metrics' names in a file, each with the first row that says it."""
+    firsts = points.group_by("metric", maintain_order=True).agg(pl.col("row").first())
+    return list(firsts.iter_rows())
+
+
+def with_metrics(points: pl.DataFrame, ids: Mapping[str, int]) -> pl.DataFrame:
+    """The points with `metric_id` in place of the name."""
+    return points.with_columns(pl.col("metric").replace_strict(dict(ids), return_dtype=pl.Int64).alias("metric_id"))
+
+
+def label_texts(points: pl.DataFrame) -> list[tuple[int, str]]:
+    return list(points.select("metric_id", "labels").unique(maintain_order=True).iter_rows())
+
+
+def with_label_sets(points: pl.DataFrame, ids: Mapping[tuple[int, str], int]) -> pl.DataFrame:
+    """The points with `label_set_id`, and only what is written."""
+    if len(ids) == 1:
+        (only,) = ids.values()
+        points = points.with_columns(pl.lit(only, dtype=pl.Int64).alias("label_set_id"))
+    else:
+        known = pl.DataFrame(
+            [(metric, text, pk) for (metric, text), pk in ids.items()],
+            schema={"metric_id": pl.Int64, "labels": pl.String, "label_set_id": pl.Int64},
+            orient="row",
+        )
+        points = points.join(known, on=["metric_id", "labels"], how="left", maintain_order="left")
+    return points.select("metric_id", "label_set_id", "at", "value", "weight")
+
+
+def by_metric(points: pl.DataFrame) -> Iterator[tuple[int, pl.DataFrame]]:
+    """Each metric's points, ready to be written: label set, time, value, weight."""
+    for metric in points["metric_id"].unique(maintain_order=True).to_list():
+        yield metric, points.filter(pl.col("metric_id") == metric).drop("metric_id")
+
+
+def spans(points: pl.DataFrame) -> dict[int, tuple[datetime, datetime]]:
+    """`{metric: (its first moment, its last)}`."""
+    ends = points.group_by("metric_id").agg(pl.col("at").min().alias("first"), pl.col("at").max().alias("last"))
+    return {metric: (first, last) for metric, first, last in ends.iter_rows()}

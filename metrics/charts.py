@@ -1,0 +1,99 @@
+"""What people see drawn: a metric over time, in small and in large."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
+
+from django.utils.safestring import SafeString
+from django.utils.translation import gettext as _
+
+from metrics.models import Aggregation, Bucket, Metric
+from opsboard.core import charts
+from opsboard.core.templatetags.ops import number, percent
+
+MOST_LINES = 6
+MOST_EXPLORED = 20_000
+
+
+def value_text(metric: Metric, value: float | None, *, unit: bool = True) -> str:
+    """A value as it is read: 76.3%, 12.50 min, 1,204."""
+    if value is None:
+        return "–"
+    if metric.as_rate:
+        return percent(value, 1 if metric.decimals is None else metric.decimals)
+    text = number(value, metric.decimals)
+    return f"{text} {metric.unit}" if unit and metric.unit else text
+
+
+def change_text(metric: Metric, change: float | None) -> str:
+    """A difference with its sign; of rates in percentage points."""
+    if change is None:
+        return "–"
+    sign = "+" if change > 0 else ""
+    if metric.as_rate:
+        digits = 1 if metric.decimals is None else metric.decimals
+        return _("%(points)s pp") % {"points": f"{sign}{number(change * 100, digits)}"}
+    return f"{sign}{number(change, metric.decimals)}"
+
+
+def small(metric: Metric, buckets: Sequence[Bucket], *, width: int = 120, height: int = 28) -> SafeString:
+    title = _("Course of %(name)s") % {"name": metric.name}
+    series = charts.Series(metric.name, [(one.at, one.value) for one in buckets])
+    return charts.sparkline(series, title=title, target=metric.target, width=width, height=height)
+
+
+def lines(
+    metric: Metric, groups: Sequence[tuple[str, Sequence[Bucket]]], now: datetime, end: datetime | None
+) -> list[charts.Series]:
+    """The groups as series; a last bucket that `now` lies in has not ended."""
+    open_at = end if end is not None and end > now else None
+    return [
+        charts.Series(
+            name or metric.name,
+            [(one.at, one.value) for one in buckets],
+            partial=bool(open_at and buckets and buckets[-1].at <= now and len(buckets) > 1)
+            and metric.aggregation == Aggregation.SUM,
+        )
+        for name, buckets in groups
+    ]
+
+
+def large(metric: Metric, series: Sequence[charts.Series], *, width: int = 860, height: int = 300) -> SafeString:
+    spoken = [value for one in series for _at, value in one.points if value is not None]
+    desc = (
+        _("%(count)s values, from %(low)s to %(high)s; the table below has them all.")
+        % {"count": len(spoken), "low": value_text(metric, min(spoken)), "high": value_text(metric, max(spoken))}
+        if spoken
+        else ""
+    )
+    return charts.line(
+        series, title=metric.name, desc=desc, unit="" if metric.as_rate else metric.unit, rate=metric.as_rate,
+        target=metric.target, tz=metric.zone, width=width, height=height, heading=False,
+    )  # fmt: skip
+
+
+def explored(metric: Metric, series: Sequence[charts.Series]) -> dict[str, Any]:
+    """The same for Plotly, where people zoom and hover."""
+    return charts.figure_json(
+        series, title=metric.name, unit="" if metric.as_rate else metric.unit, rate=metric.as_rate,
+        target=metric.target, tz=metric.zone,
+    )  # fmt: skip
+
+
+def labels_text(labels: Any) -> str:
+    return " · ".join(str(labels[name]) for name in sorted(labels)) or _("(no label)")
+
+
+__all__ = [
+    "MOST_EXPLORED",
+    "MOST_LINES",
+    "change_text",
+    "explored",
+    "labels_text",
+    "large",
+    "lines",
+    "small",
+    "value_text",
+]

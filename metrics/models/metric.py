@@ -1,0 +1,148 @@
+"""What a metric is: its name, unit, direction, how it adds up, and who looks after it."""
+
+from __future__ import annotations
+
+import zoneinfo
+from typing import Any, ClassVar, Self
+
+import pghistory
+from django.conf import settings
+from django.core.validators import MaxValueValidator, RegexValidator
+from django.db import models
+from django.urls import reverse
+from django.utils.translation import gettext_lazy as _
+
+from opsboard.core.models import LimitedModel, Versioned, WorkspaceQuerySet
+from opsboard.core.models.people import check_zone
+
+check_key = RegexValidator(
+    r"^[a-z0-9](?:[a-z0-9_-]{0,78}[a-z0-9])?\Z",
+    _("Small letters a–z, digits, - and _ only, beginning and ending with a letter or digit."),
+)
+
+
+class Direction(models.TextChoices):
+    UP = "up", _("Up is better")
+    DOWN = "down", _("Down is better")
+
+
+class Aggregation(models.TextChoices):
+    """How values of several times and several label sets become one."""
+
+    SUM = "sum", _("Sum")
+    MEAN = "mean", _("Average (by weight)")
+    LAST = "last", _("Latest")
+    RATIO = "ratio", _("Rate (numerator / denominator)")
+
+
+class Grain(models.TextChoices):
+    """How often the metric is measured, and so how its values are put together."""
+
+    MINUTE = "minute", _("Minute")
+    HOUR = "hour", _("Hour")
+    DAY = "day", _("Day")
+    WEEK = "week", _("Week")
+    MONTH = "month", _("Month")
+
+    @property
+    def seconds(self) -> int:
+        return {"minute": 60, "hour": 3600, "day": 86_400, "week": 604_800, "month": 2_592_000}[self.value]
+
+
+class MetricQuerySet(WorkspaceQuerySet):
+    def in_use(self) -> Self:
+        return self.filter(archived_at=None)
+
+    def archived(self) -> Self:
+        return self.exclude(archived_at=None)
+
+
+@pghistory.track()
+class Metric(LimitedModel, Versioned):
+    """A number that decides: named, with a unit, the direction that is better, and perhaps a target."""
+
+    key = models.CharField(_("Key"), max_length=80, validators=[check_key])
+    name = models.CharField(_("Name"), max_length=200)
+    unit = models.CharField(_("Unit"), max_length=40, blank=True)
+    direction = models.CharField(
+        _("Which way is better"), max_length=4, choices=Direction.choices, default=Direction.UP
+    )
+    aggregation = models.CharField(_("Adds up as"), max_length=5, choices=Aggregation.choices, default=Aggregation.SUM)
+    grain = models.CharField(_("Measured each"), max_length=6, choices=Grain.choices, default=Grain.DAY)
+    target = models.FloatField(_("Target"), null=True, blank=True)
+    decimals = models.PositiveSmallIntegerField(
+        _("Decimals shown"), null=True, blank=True, validators=[MaxValueValidator(8)]
+    )
+    owner = models.ForeignKey(
+        settings.AUTH_USER_MODEL,
+        null=True,
+        blank=True,
+        on_delete=models.SET_NULL,
+        related_name="+",
+        verbose_name=_("Owner"),
+    )
+    description = models.TextField(_("What it means"), blank=True, max_length=5000)
+    timezone = models.CharField(_("Time zone"), max_length=64, blank=True, validators=[check_zone])
+    created_at = models.DateTimeField()
+    archived_at = models.DateTimeField(null=True, blank=True)
+
+    objects: ClassVar[models.Manager[Any]] = MetricQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = _("Metric")
+        verbose_name_plural = _("Metrics")
+        ordering = ("name", "pk")
+        constraints = (
+            models.UniqueConstraint(
+                fields=["workspace", "key"],
+                name="metric_keys_differ_in_a_workspace",
+                violation_error_message=_("Another metric has this key."),
+            ),
+            models.CheckConstraint(
+                condition=models.Q(direction__in=Direction.values), name="metric_direction_is_known"
+            ),
+            models.CheckConstraint(
+                condition=models.Q(aggregation__in=Aggregation.values), name="metric_aggregation_is_known"
+            ),
+            models.CheckConstraint(condition=models.Q(grain__in=Grain.values), name="metric_grain_is_known"),
+        )
+
+    def __str__(self) -> str:
+        return self.name
+
+    def get_absolute_url(self) -> str:
+        return reverse("metrics:metric", kwargs={"workspace": self.workspace.slug, "pk": self.pk})
+
+    @property
+    def indicator(self) -> str:
+        """The key under which others watch it."""
+        return f"metrics.value:{self.key}"
+
+    @property
+    def zone(self) -> zoneinfo.ZoneInfo:
+        """The clock by which its days begin: its own, or the workspace's."""
+        return zoneinfo.ZoneInfo(self.timezone) if self.timezone else self.workspace.zone
+
+    @property
+    def as_rate(self) -> bool:
+        """Whether it is shown as a percentage: a rate without a unit, or with the unit %."""
+        return self.aggregation == Aggregation.RATIO and self.unit in {"", "%"}
+
+    def is_off(self, value: float | None) -> bool:
+        """Whether a value misses the target in the wrong direction."""
+        if value is None or self.target is None:
+            return False
+        return value < self.target if self.direction == Direction.UP else value > self.target
+
+    def improves(self, change: float) -> bool:
+        return change > 0 if self.direction == Direction.UP else change < 0
+
+    def state_of(self, value: float | None) -> dict[str, Any]:
+        """How a value stands against the target, as a badge shows it."""
+        if value is None:
+            return {"key": "no_data", "word": _("No data"), "tone": "quiet"}
+        if self.target is None:
+            return {"key": "no_target", "word": _("No target"), "tone": "quiet"}
+        if self.is_off(value):
+            return {"key": "off", "word": _("Off target"), "tone": "bad"}
+        return {"key": "on", "word": _("On target"), "tone": "good"}

@@ -1,0 +1,23 @@
+"""Bring a table in: upload, preview, mapping, a job with progress, complaints by row and column, all or nothing.
+
+An app describes what it takes and mounts the pages thinly::
+
+    POINTS = Importer("metrics.points", _("Metrics"), task="metrics.tasks.import_points", fields=(…), run=write_file)
+
+    wizard = Wizard(POINTS, new="metrics:new_import", run="metrics:import_run", form=ImportForm)
+    def new_import(request): return wizard.upload(request)          # choose or drop a file
+    def import_run(request, pk): return wizard.show(request, pk)    # preview and mapping, then progress and result
+
+    @shared_task
+    def import_points(job_id: int) -> None:
+        carry_out(POINTS, job_id)
+
+`run(arrival, work)` gets the rows as columns and writes them; it runs in one transaction, so a complaint, a fault or a
+cancel leaves nothing behind. What it answers is the summary of the `ImportRun`, which is the audit entry of the import.
+"""
+
+from opsboard.core.imports.importer import Arrival, Importer, carry_out, receive, start
+from opsboard.core.imports.plans import Field, Plan, plan_of
+from opsboard.core.imports.wizard import Wizard
+
+__all__ = ["Arrival", "Field", "Importer", "Plan", "Wizard", "carry_out", "plan_of", "receive", "start"]

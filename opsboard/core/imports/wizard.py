@@ -1,0 +1,258 @@
+"""The pages of an import, for any app: choose a file, say what its columns are, watch it come in."""
+
+from __future__ import annotations
+
+import csv
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import Any
+
+from django import forms
+from django.core.exceptions import ValidationError
+from django.http import Http404, HttpResponse
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from opsboard.core import jobs
+from opsboard.core.access import Request
+from opsboard.core.forms import say, zones
+from opsboard.core.imports import importer as engine
+from opsboard.core.imports.importer import Importer, may_see
+from opsboard.core.imports.plans import READING, Plan, check, roles
+from opsboard.core.lists import Echo, plain
+from opsboard.core.models import ImportRun
+from opsboard.core.pages import done, page, refused
+from opsboard.core.uploads import Table, UploadError
+
+ROWS = 8
+ENCODINGS = ("utf-8", "gb18030", "utf-16", "cp1252", "big5", "shift_jis")
+DELIMITERS = {
+    ",": gettext_lazy("Comma"),
+    ";": gettext_lazy("Semicolon"),
+    "\t": gettext_lazy("Tab"),
+    "|": gettext_lazy("Bar"),
+}
+ORDERS = {
+    "ymd": gettext_lazy("Year, month, day"),
+    "dmy": gettext_lazy("Day, month, year"),
+    "mdy": gettext_lazy("Month, day, year"),
+}
+FILE_TYPES = ".csv,.tsv,.txt,.xlsx,.xlsm,.gz,text/csv"
+
+
+class UploadForm(forms.Form):
+    file = forms.FileField(
+        label=gettext_lazy("Spreadsheet"),
+        help_text=gettext_lazy("CSV or Excel (.xlsx), the first row naming the columns."),
+        widget=forms.FileInput(attrs={"accept": FILE_TYPES, "class": "drop"}),
+    )
+
+
+class ReadingForm(forms.Form):
+    """How the bytes are read. What was found out is the start value; people correct it."""
+
+    encoding = forms.ChoiceField(label=gettext_lazy("Characters"), required=False)
+    delimiter = forms.ChoiceField(
+        label=gettext_lazy("Columns are parted by"), required=False, choices=list(DELIMITERS.items())
+    )
+    decimal = forms.ChoiceField(
+        label=gettext_lazy("Decimals are written"), required=False, choices=[(".", "1,234.5"), (",", "1.234,5")]
+    )
+    date_order = forms.ChoiceField(
+        label=gettext_lazy("Dates are written"),
+        required=False,
+        choices=[("", gettext_lazy("as the file shows")), *ORDERS.items()],
+    )
+    timezone = forms.ChoiceField(label=gettext_lazy("Times are meant in"), required=False, choices=zones)
+    sheet = forms.ChoiceField(label=gettext_lazy("Sheet"), required=False)
+
+    def __init__(self, data: Any = None, *, table: Table, plan: Plan, tz: str, ambiguous: bool) -> None:
+        start = {
+            "encoding": plan.encoding or table.encoding,
+            "delimiter": plan.delimiter or table.delimiter,
+            "decimal": plan.decimal or table.decimal,
+            "date_order": plan.date_order,
+            "timezone": plan.timezone or tz,
+            "sheet": plan.sheet or table.sheet,
+        }
+        super().__init__(data, initial=start)
+        self.fields["encoding"].choices = [  # type: ignore[attr-defined]
+            (name, name.upper()) for name in dict.fromkeys((start["encoding"], *ENCODINGS)) if name
+        ]
+        self.fields["timezone"].choices = [(tz, tz.replace("_", " ")), *zones()]  # type: ignore[attr-defined]
+        if table.sheet:
+            self.fields["sheet"].choices = [(name, name) for name in table.sheets]  # type: ignore[attr-defined]
+            del self.fields["encoding"], self.fields["delimiter"]
+        else:
+            del self.fields["sheet"]
+        if ambiguous:
+            self.fields["date_order"].required = True
+            self.fields["date_order"].choices = [("", _("Please choose")), *ORDERS.items()]  # type: ignore[attr-defined]
+
+
+@dataclass(frozen=True)
+class Wizard:
+    """The pages of one importer. `new` and `run` are the addresses that the app gave them; `form` its own questions.
+
+    `form(data, viewer=, table=, plan=, filename=)` must offer `settings() -> dict` once it is valid.
+    """
+
+    importer: Importer
+    new: str
+    run: str
+    form: Any
+    crumb: tuple[str, Any]
+    lead: Any = ""
+    script: str = ""
+
+    def upload(self, request: Request) -> HttpResponse:
+        form = UploadForm(request.POST or None, request.FILES or None) if request.method == "POST" else UploadForm()
+        if request.method == "POST" and form.is_valid():
+            file = form.cleaned_data["file"]
+            try:
+                run = engine.receive(
+                    self.importer, workspace=request.workspace, by=request.user, file=file, name=file.name,
+                    size=file.size, now=timezone.now(),
+                )  # fmt: skip
+            except ValidationError as refusal:
+                say(form, refusal)
+            else:
+                return done(request, engine.url_of(self.run, request.workspace, pk=run.pk), go=True)
+        context = {**self._context(), "form": form, "runs": self._recent(request)}
+        answer = refused if request.method == "POST" else page
+        return answer(request, "core/imports/upload.html", context)
+
+    def show(self, request: Request, pk: int) -> HttpResponse:
+        run = self._find(request, pk)
+        if run.job is not None and request.method == "GET" and "edit" not in request.GET:
+            if request.GET.get("complaints") == "csv":
+                return complaints_csv(run)
+            context = {**self._context(), "run": run, "job": jobs.look(run.job), "here": request.path}
+            return page(request, "core/imports/result.html", context, part="core/imports/_result.html")
+        return self._mapping(request, run)
+
+    # --- the mapping -------------------------------------------------------------------------------------------------
+
+    def _mapping(self, request: Request, run: ImportRun) -> HttpResponse:
+        posted = request.POST if request.method == "POST" else None
+        plan = Plan.unpacked(run.mapping)
+        if posted is not None:
+            plan = Plan.unpacked({name: posted.get(name, "")[:60] for name in READING})
+        try:
+            table = engine.glance(run, plan)
+        except UploadError as fault:
+            table, posted = engine.glance(run, Plan()), None
+            plan, trouble = Plan(), str(fault)
+        else:
+            trouble = ""
+        plan = self._planned(request, run, plan, table, posted)
+        tz = self.importer.zone(request.workspace, plan)
+        ambiguous = any(table.guesses[name].ambiguous for name in plan.columns.get("at", ()) if name in table.names)
+        reading = ReadingForm(posted, table=table, plan=plan, tz=tz, ambiguous=ambiguous)
+        form = self.form(posted, viewer=request.viewer, table=table, plan=plan, filename=table.filename)
+        if posted is not None and posted.get("step") == "import":
+            sound = reading.is_valid() and form.is_valid()
+            problem = self._problem(plan, table)
+            if sound and not problem:
+                return self._start(request, run, plan, form, timezone.now())
+            trouble = trouble or problem
+        elif posted is not None:  # read again with other choices: nothing is wrong yet
+            reading = ReadingForm(None, table=table, plan=plan, tz=tz, ambiguous=ambiguous)
+            form = self.form(None, viewer=request.viewer, table=table, plan=plan, filename=table.filename)
+        unsure = ambiguous or not table.encoding_sure or not table.decimal_sure
+        context = {
+            **self._context(), "run": run, "table": table, "columns": self._columns(plan, table), "reading": reading,
+            "form": form, "trouble": trouble, "open": unsure or bool(reading.errors), "ambiguous": ambiguous,
+            "lines": list(zip(table.rows.head(ROWS).to_list(), table.preview(ROWS), strict=True)),
+        }  # fmt: skip
+        if posted is not None and posted.get("step") == "import":
+            return refused(request, "core/imports/mapping.html", context)
+        return page(request, "core/imports/mapping.html", context)
+
+    def _planned(self, request: Request, run: ImportRun, plan: Plan, table: Table, posted: Any) -> Plan:
+        if posted is None:
+            if plan.columns:
+                return plan
+            earlier = engine.remembered(self.importer, request.workspace, table)
+            if earlier:
+                return replace(earlier, encoding="", delimiter="", sheet="")
+            return engine.completed(self.importer, request.workspace, plan, table)
+        known = {role for role, _title, _one in roles(self.importer.fields)}
+        columns: dict[str, tuple[str, ...]] = {}
+        for place, name in enumerate(table.names):
+            role = posted.get(f"column_{place}", "")
+            if role in known:
+                columns[role] = (*columns.get(role, ()), name)
+        return replace(plan, columns=columns)
+
+    def _problem(self, plan: Plan, table: Table) -> str:
+        try:
+            check(self.importer.fields, plan, table.names, self.importer.check)
+        except ValidationError as refusal:
+            return " ".join(refusal.messages)
+        return ""
+
+    def _columns(self, plan: Plan, table: Table) -> list[dict[str, Any]]:
+        choices = [(role, title) for role, title, _one in roles(self.importer.fields)]
+        return [
+            {"name": name, "place": place, "role": plan.role_of(name), "choices": choices,
+             "number": table.guesses[name].kind == "number"}
+            for place, name in enumerate(table.names)
+        ]  # fmt: skip
+
+    def _start(self, request: Request, run: ImportRun, plan: Plan, form: Any, now: datetime) -> HttpResponse:
+        here = engine.url_of(self.run, request.workspace, pk=run.pk)
+        if run.job is None or run.job.finished:
+            plan = replace(plan, settings=form.settings())
+            engine.start(self.importer, run=run, plan=plan, by=request.user, now=now, url=here)
+        return done(request, here, go=True)
+
+    # --- finding -----------------------------------------------------------------------------------------------------
+
+    def _find(self, request: Request, pk: int) -> ImportRun:
+        run = (
+            ImportRun.objects.visible_to(request.viewer)
+            .filter(importer=self.importer.key, pk=pk)
+            .select_related("file", "job", "job__workspace", "job__by", "workspace", "by")
+            .first()
+        )
+        if run is None or not may_see(request.viewer, run):
+            raise Http404
+        found: ImportRun = run
+        return found
+
+    def _recent(self, request: Request) -> Sequence[dict[str, Any]]:
+        rows = (
+            ImportRun.objects.visible_to(request.viewer)
+            .filter(importer=self.importer.key, job__isnull=False)
+            .select_related("file", "job", "by")
+        )
+        if request.viewer.team_ids is not None:
+            rows = rows.filter(by=request.user)
+        return [
+            {"run": row, "url": engine.url_of(self.run, request.workspace, pk=row.pk)}
+            for row in rows.order_by("-pk")[:8]
+        ]
+
+    def _context(self) -> dict[str, Any]:
+        return {
+            "importer": self.importer, "new_address": self.new, "crumb_address": self.crumb[0],
+            "crumb_name": self.crumb[1], "lead": self.lead, "script": self.script, "file_types": FILE_TYPES,
+        }  # fmt: skip
+
+
+def complaints_csv(run: ImportRun) -> HttpResponse:
+    """What is wrong, as a file to work through beside the spreadsheet."""
+    writer = csv.writer(Echo())
+    errors = run.job.errors if run.job else []
+
+    def lines() -> Any:
+        yield "\ufeff" + writer.writerow([_("Row"), _("Column"), _("What is wrong")])
+        for one in errors:
+            yield writer.writerow([one.get("row") or "", plain(one.get("column") or ""), plain(one.get("message"))])
+
+    response = HttpResponse("".join(lines()), content_type="text/csv; charset=utf-8")
+    response["Content-Disposition"] = f'attachment; filename="complaints-{run.pk}.csv"'
+    return response

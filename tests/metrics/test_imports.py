@@ -1,0 +1,165 @@
+"""Files become points: all of them or none, and the same file twice changes nothing."""
+
+import io
+import json
+from collections.abc import Callable
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+from django.test import Client
+from django.urls import reverse
+
+from metrics.models import Metric, Point, buckets
+from metrics.services import POINTS
+from opsboard.core import imports
+from opsboard.core.models import ImportRun, Job, Occurrence, User, Workspace
+
+pytestmark = pytest.mark.django_db
+
+TAXI = {"key": "taxi", "at": "timestamp", "value": "value"}
+
+
+def metric_of(workspace: Workspace, key: str, now: datetime, **more: object) -> Metric:
+    given = {"name": key, "key": key, "grain": "day", "created_at": now, **more}
+    return Metric.objects.create(workspace=workspace, **given)
+
+
+def bring_in(workspace: Workspace, by: User, now: datetime, content: bytes, mapping: dict, name: str = "a.csv") -> Job:
+    """The import as a worker does it."""
+    plan = imports.plan_of(json.dumps(mapping), POINTS.fields, settings=POINTS.settings)
+    file = io.BytesIO(content)
+    run = imports.receive(POINTS, workspace=workspace, by=by, file=file, name=name, size=len(content), now=now)
+    job = imports.start(POINTS, run=run, plan=plan, by=by, now=now)
+    imports.carry_out(POINTS, job.pk)
+    job.refresh_from_db()
+    return job
+
+
+def test_a_series_of_half_hours_comes_in_whole_and_only_once(
+    workspace: Workspace, anna: User, now: datetime, shared: Path
+) -> None:
+    metric = metric_of(workspace, "taxi", now, grain="hour")
+    content = (shared / "data/metrics/nab/nyc_taxi.csv").read_bytes()
+    first = bring_in(workspace, anna, now, content, TAXI)
+    assert first.state == Job.State.DONE, first.error
+    assert {name: first.result[name] for name in ("written", "unchanged", "revised")} == {
+        "written": 10_320, "unchanged": 0, "revised": 0,
+    }  # fmt: skip
+    assert sum(one.value for one in buckets([metric.pk], whole=True)) == 156_219_716
+    again = bring_in(workspace, anna, now, content, TAXI)
+    assert (again.result["written"], again.result["unchanged"]) == (0, 10_320)
+    assert Occurrence.objects.filter(key="metrics.points_written").count() == 1
+    assert ImportRun.objects.exclude(finished_at=None).count() == 2
+
+
+def test_on_time_flights_are_weighed_by_the_flights_flown(
+    workspace: Workspace, anna: User, now: datetime, shared: Path
+) -> None:
+    metric = metric_of(workspace, "on-time", now, aggregation="ratio", target=0.8)
+    content = (shared / "data/metrics/flights/nycflights13_daily_by_origin_carrier.csv").read_bytes()
+    mapping = {
+        "key": "on-time", "at": ["year", "month", "day"], "numerator": "on_time", "denominator": "flown",
+        "labels": ["origin", "carrier"],
+    }  # fmt: skip
+    job = bring_in(workspace, anna, now, content, mapping)
+    assert job.state == Job.State.DONE, job.error
+    assert job.result["written"] == 11_864
+    (year,) = buckets([metric.pk], whole=True)
+    assert year.value == pytest.approx(0.76285, abs=5e-6)
+    days = {one.at.astimezone(workspace.zone).date().isoformat(): one for one in buckets([metric.pk], grain="day")}
+    assert days["2013-02-08"].value == pytest.approx(240 / 455)
+    assert {one.labels["origin"] for one in buckets([metric.pk], by=["origin"], whole=True)} == {"EWR", "JFK", "LGA"}
+
+
+def test_rows_of_one_day_are_put_together_as_the_metric_adds_up(
+    workspace: Workspace, anna: User, now: datetime
+) -> None:
+    metric_of(workspace, "rate", now, aggregation="ratio")
+    content = b"day,good,all\n2026-01-05,1,10\n2026-01-05,9,10\n2026-01-06,0,0\n"
+    job = bring_in(
+        workspace, anna, now, content, {"key": "rate", "at": "day", "numerator": "good", "denominator": "all"}
+    )
+    assert job.state == Job.State.DONE, job.error
+    assert list(Point.objects.order_by("at").values_list("value", "weight")) == [(0.5, 20), (0.0, 0)]
+
+
+def test_one_wrong_cell_and_nothing_is_written(workspace: Workspace, anna: User, now: datetime) -> None:
+    metric_of(workspace, "sales", now)
+    content = b"day,sales\n2026-01-05,10\n2026-02-30,11\n2026-01-07,many\n"
+    job = bring_in(workspace, anna, now, content, {"key": "sales", "at": "day", "value": "sales"})
+    assert job.state == Job.State.FAILED
+    assert [(one["row"], one["column"]) for one in job.errors] == [(3, "day"), (4, "sales")]
+    assert not Point.objects.exists()
+    assert not ImportRun.objects.exclude(finished_at=None).exists()
+
+
+def test_dividing_by_nought_is_named_with_its_row(workspace: Workspace, anna: User, now: datetime) -> None:
+    metric_of(workspace, "rate", now, aggregation="ratio")
+    content = b"day,good,all\n2026-01-05,1,10\n2026-01-06,3,0\n"
+    job = bring_in(
+        workspace, anna, now, content, {"key": "rate", "at": "day", "numerator": "good", "denominator": "all"}
+    )
+    assert [(one["row"], one["column"]) for one in job.errors] == [(3, "all")]
+
+
+def test_unclear_dates_are_asked_for_not_guessed(workspace: Workspace, anna: User, now: datetime) -> None:
+    metric_of(workspace, "sales", now)
+    content = b"day,sales\n03/04/2026,10\n05/06/2026,11\n"
+    mapping = {"key": "sales", "at": "day", "value": "sales"}
+    assert bring_in(workspace, anna, now, content, mapping).state == Job.State.FAILED
+    done = bring_in(workspace, anna, now, content, {**mapping, "date_order": "dmy"})
+    assert done.state == Job.State.DONE, done.error
+    assert Point.objects.earliest("at").at == datetime(2026, 4, 2, 16, tzinfo=UTC)  # 3 April in Shanghai
+
+
+def test_a_revised_file_changes_only_what_differs(workspace: Workspace, anna: User, now: datetime) -> None:
+    metric_of(workspace, "sales", now)
+    mapping = {"key": "sales", "at": "day", "value": "sales", "labels": ["shop"]}
+    bring_in(workspace, anna, now, b"day,shop,sales\n2026-01-05,A,10\n2026-01-05,B,20\n", mapping)
+    job = bring_in(workspace, anna, now, b"day,shop,sales\n2026-01-05,A,10\n2026-01-05,B,21\n2026-01-06,A,5\n", mapping)
+    assert {name: job.result[name] for name in ("written", "unchanged", "revised")} == {
+        "written": 1, "unchanged": 1, "revised": 1,
+    }  # fmt: skip
+    assert Point.objects.exclude(revised_at=None).get().value == 21
+
+
+def test_a_long_file_goes_to_the_metrics_that_it_names(workspace: Workspace, anna: User, now: datetime) -> None:
+    sales, cost = metric_of(workspace, "sales", now), metric_of(workspace, "cost", now, name="Cost of goods")
+    mapping = {"at": "day", "value": "value", "metric": "metric"}
+    content = b"day,metric,value\n2026-01-05,sales,10\n2026-01-05,Cost of goods,4\n"
+    job = bring_in(workspace, anna, now, content, mapping)
+    assert job.state == Job.State.DONE, job.error
+    assert {one.metric_id: one.value for one in buckets([sales.pk, cost.pk], whole=True)} == {sales.pk: 10, cost.pk: 4}
+    job = bring_in(workspace, anna, now, content + b"2026-01-06,profit,1\n", mapping)
+    assert job.errors[0]["row"] == 4
+    assert "profit" in job.errors[0]["message"]
+
+
+def test_the_wizard_walks_from_the_file_to_the_metric(
+    workspace: Workspace, anna: User, sign_in: Callable[[User], Client], django_capture_on_commit_callbacks
+) -> None:
+    client = sign_in(anna)
+    new = reverse("metrics:new_import", kwargs={"workspace": workspace.slug})
+    assert client.get(new).status_code == 200
+    file = io.BytesIO(b"timestamp;value\n2026-01-05 10:00:00;1,5\n2026-01-05 11:00:00;2,5\n")
+    file.name = "packing_speed.csv"
+    answer = client.post(new, {"file": file})
+    assert answer.status_code == 303
+    page = client.get(answer.url)
+    text = page.content.decode()
+    assert 'name="column_0"' in text
+    assert "Packing speed" in text
+    form = {"step": "import", "column_0": "at", "column_1": "value", "metric": "+", "name": "Packing speed",
+            "direction": "up", "aggregation": "mean", "grain": "hour", "decimal": ",", "delimiter": ";",
+            "timezone": "Asia/Shanghai"}  # fmt: skip
+    assert client.post(answer.url, {**form, "column_1": ""}).status_code == 422
+    assert client.post(answer.url, form).status_code == 303
+    imports.carry_out(POINTS, Job.objects.get().pk)
+    job = Job.objects.get()
+    assert job.state == Job.State.DONE, job.error
+    metric = Metric.objects.get()
+    assert (metric.key, metric.grain, metric.owner) == ("packing-speed", "hour", anna)
+    assert list(Point.objects.order_by("at").values_list("value", flat=True)) == [1.5, 2.5]
+    result = client.get(answer.url).content.decode()
+    assert metric.get_absolute_url() in result
