@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from datetime import datetime
 from functools import cache
 from importlib import import_module
@@ -15,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 
 from django.apps import apps
 from django.conf import settings
+from django.db import connection, transaction
 
 from opsboard.core.contract import (
     Contract,
@@ -188,7 +190,8 @@ def read(viewer: Viewer, keys: Iterable[str], now: datetime) -> list[Reading]:
     answer: list[Reading] = []
     for owner, owned in _by_owner(keys).values():
         try:
-            answer.extend(owner.read(viewer, owned, now))
+            with _safely():
+                answer.extend(owner.read(viewer, owned, now))
         except Exception:  # one app's fault must not silence the others' numbers
             log.exception("indicator %s could not be read", owner.key)
             answer.extend(Reading(key, {}, now, None, status="error") for key in owned)
@@ -212,10 +215,16 @@ def find(viewer: Viewer, period: Period) -> list[Found]:
     found: list[Found] = []
     for finding in findings(viewer):
         try:
-            found.extend(finding.find(viewer, period))
+            with _safely():
+                found.extend(finding.find(viewer, period))
         except Exception:  # one app's fault must not empty everybody's list
             log.exception("findings %s could not be read", finding.key)
     return sorted(found, key=lambda one: (-one.weight, one.key))
+
+
+def _safely() -> AbstractContextManager[Any]:
+    """Inside a transaction a savepoint, so that one app's fault leaves the caller's work whole; else nothing."""
+    return transaction.atomic() if connection.in_atomic_block else nullcontext()
 
 
 # --- the beat table --------------------------------------------------------------------------------------------------

@@ -15,6 +15,7 @@ from opsboard.core import effects, jobs, notices, objects, registry, search, sto
 from opsboard.core.access import Request, needs
 from opsboard.core.api import api
 from opsboard.core.contract import Ref
+from opsboard.core.forms import say
 from opsboard.core.models import Job, Membership, Notice, Role, StoredFile
 from opsboard.core.pages import done, page, refused
 from opsboard.core.services.people import may_make_workspaces
@@ -145,7 +146,7 @@ def do(request: Request, key: str) -> HttpResponse:
             key, workspace=request.workspace, by=request.user, about=about, now=timezone.now(), **form.cleaned_data
         )
     except ValidationError as refusal:
-        form.add_error(None, refusal)
+        say(form, refusal)
         return refused(request, "core/do.html", context, part="core/parts/_do.html")
     to = (
         outcome.about.url
@@ -169,8 +170,8 @@ def api_page(request: Request) -> HttpResponse:
     for path, methods in schema["paths"].items():
         for method, operation in methods.items():
             label = (operation.get("tags") or ["core"])[0]
-            body = operation.get("requestBody", {}).get("content", {})
-            kind, content = next(iter(body.items()), ("", {}))
+            body: dict[str, dict[str, Any]] = operation.get("requestBody", {}).get("content", {})
+            kind = next(iter(body), "")
             groups.setdefault(label, []).append(
                 {
                     "method": method.upper(),
@@ -178,7 +179,7 @@ def api_page(request: Request) -> HttpResponse:
                     "summary": operation.get("summary", ""),
                     "parameters": operation.get("parameters", []),
                     "kind": kind,
-                    "body": fields_of(content.get("schema", {}), schema),
+                    "body": fields_of(body.get(kind, {}).get("schema", {}), schema),
                     "answers": sorted(str(status) for status in operation.get("responses", {})),
                 }
             )

@@ -16,7 +16,9 @@ class Command(BaseCommand):
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("workspace", help="the workspace's address, such as demo")
-        parser.add_argument("--language", choices=[code for code, _name in settings.LANGUAGES], default=settings.LANGUAGE_CODE)
+        parser.add_argument(
+            "--language", choices=[code for code, _name in settings.LANGUAGES], default=settings.LANGUAGE_CODE
+        )
 
     def handle(self, *args: Any, **options: Any) -> None:
         slug, language = options["workspace"], options["language"]
@@ -24,7 +26,10 @@ class Command(BaseCommand):
         with translation.override(language):
             if workspace is None:
                 workspace = create_workspace(
-                    name=company.name(), slug=slug, timezone="Asia/Shanghai" if language == "zh-hans" else settings.TIME_ZONE, language=language
+                    name=company.name(),
+                    slug=slug,
+                    timezone="Asia/Shanghai" if language == "zh-hans" else settings.TIME_ZONE,
+                    language=language,
                 )
             elif company.is_furnished(workspace):
                 raise CommandError(f"The workspace “{slug}” has numbers already; choose another name for the demo.")

@@ -1,0 +1,50 @@
+"""The demo company gives every page something to show, in both languages."""
+
+from collections.abc import Callable
+from datetime import datetime
+
+import pytest
+from django.core.management import CommandError, call_command
+from django.test import Client
+from django.utils import timezone, translation
+
+from metrics.models import Metric
+from opsboard.alerts.models import Alert
+from opsboard.core.models import Delivery, Role, User, Workspace
+from opsboard.core.services import add_member, create_workspace
+from opsboard.demo import company
+from opsboard.review.models import Review
+from opsboard.work.models import Action
+
+pytestmark = pytest.mark.django_db
+
+
+def test_the_command_furnishes_a_workspace_and_refuses_to_do_it_twice() -> None:
+    call_command("demo", "lakeside", verbosity=0)
+    workspace = Workspace.objects.get(slug="lakeside")
+    assert Metric.objects.filter(workspace=workspace).count() == 7
+    assert Alert.objects.filter(workspace=workspace).exists()
+    assert set(Action.objects.values_list("state", flat=True)) == {"to_do", "doing", "done"}
+    assert Review.objects.closed().count() == 3
+    with pytest.raises(CommandError, match="numbers already"):
+        call_command("demo", "lakeside", verbosity=0)
+
+
+def test_the_demo_sends_no_mail(now: datetime) -> None:
+    company.furnish(workspace=create_workspace(name="Demo"), by=None, now=timezone.now())
+    assert not Delivery.objects.exists()
+
+
+@pytest.mark.parametrize("language", ["en", "zh-hans"])
+def test_every_front_page_stands_in_the_demo(language: str, sign_in: Callable[[User], Client]) -> None:
+    with translation.override(language):
+        workspace = create_workspace(name="Demo", slug="demo", language=language, timezone="Asia/Shanghai")
+        company.furnish(workspace=workspace, by=None, now=timezone.now())
+    user = User.objects.create_user("guest@demo.example", "guest@demo.example", language=language)
+    add_member(workspace=workspace, user=user, role=Role.ADMIN)
+    client = sign_in(user)
+    home = client.get("/demo/")
+    assert home.status_code == 200
+    for part in home.context["navigation"]:
+        for item in part["items"]:
+            assert client.get(item["url"], follow=True).status_code == 200, item["url"]
