@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from datetime import datetime
+from datetime import date, datetime
 from typing import TYPE_CHECKING, Any
 
+from django.db.models import F
 from django.urls import reverse
+from django.utils import timezone
 from django.utils.text import format_lazy
 from django.utils.translation import gettext_lazy as _
 
@@ -32,7 +34,7 @@ from opsboard.core.contract import (
     Watchable,
 )
 from opsboard.work import services
-from opsboard.work.forms import ActionForm
+from opsboard.work.forms import PAST_DUE, ActionForm
 from opsboard.work.models import Action
 
 if TYPE_CHECKING:
@@ -40,6 +42,7 @@ if TYPE_CHECKING:
     from opsboard.core.models import User, Workspace
     from opsboard.core.periods import Period
 
+SHOWN = 12
 COUNTS = {"work.open": _("Open actions"), "work.overdue": _("Overdue actions")}
 
 
@@ -65,12 +68,20 @@ def _read(viewer: Viewer, keys: Sequence[str], now: datetime) -> Sequence[Readin
 
 def open_action(*, workspace: Workspace, by: User | None, about: Ref | None, now: datetime, **settings: Any) -> Outcome:
     action = services.open_action(workspace=workspace, by=by, about=about, now=now, **settings)
-    return Outcome(Ref.to(action), _("The action is open."), {"action": action.pk})
+    today = now.astimezone(workspace.zone).date()
+    message = PAST_DUE if action.is_overdue(today) else _("The action is open.")
+    return Outcome(Ref.to(action), message, {"action": action.pk})
+
+
+def _last_day(viewer: Viewer, period: Period) -> date:
+    """The last day of the period that has come: on Wednesday nothing is overdue that is due on Friday."""
+    return min(period.last_day, timezone.localdate(timezone.now(), viewer.workspace.zone))
 
 
 def overdue(viewer: Viewer, period: Period) -> Iterable[Found]:
     """Actions whose due date has passed at the period's end, the most urgent and important first."""
-    for action in Action.objects.visible_to(viewer).overdue(period.last_day).with_people().order_by("due_on")[:20]:
+    late = Action.objects.visible_to(viewer).overdue(_last_day(viewer, period)).with_people()
+    for action in late.annotate(rank=F("urgency") * F("importance")).order_by("-rank", "due_on")[:20]:
         yield Found(
             f"work.overdue:{action.pk}", format_lazy(_("Overdue: {title}"), title=action.title),
             detail=format_lazy(_("due {day}, {owner}"), day=action.due_on.isoformat(), owner=str(action.owner or "–")),
@@ -80,17 +91,23 @@ def overdue(viewer: Viewer, period: Period) -> Iterable[Found]:
 
 def tell_week(viewer: Viewer, period: Period) -> Mapping[str, Any] | None:
     """What was opened and done in the period, and what is open at its end."""
-    rows = Action.objects.visible_to(viewer).with_people()
+    rows = Action.objects.visible_to(viewer).filter(opened_at__lt=period.end).with_people()
     if not rows.exists():
         return None
-    shown = list(rows.open().order_by("due_on", "id")[:12])
+    day, open_then = _last_day(viewer, period), rows.open_at(period.end)
+    shown = list(open_then.order_by(F("due_on").asc(nulls_last=True), "id")[:SHOWN])
     for row in shown:
-        row.late = row.is_overdue(period.last_day)
+        row.late = row.due_on is not None and row.due_on < day
+    closed = rows.closed_in(period.start, period.end)
+    counts = {"opened": rows.opened_in(period.start, period.end).count(), "closed_count": closed.count()}
+    open_count = open_then.count()
     return {
-        "opened": rows.opened_in(period.start, period.end).count(),
-        "closed": list(rows.closed_in(period.start, period.end).order_by("-closed_at")[:12]),
+        **counts,
+        "closed": list(closed.order_by("-closed_at")[:SHOWN]),
         "open": shown,
-        "open_count": rows.open().count(),
+        "open_count": open_count,
+        "late_count": open_then.filter(due_on__lt=day).count(),
+        "more": max(0, open_count - SHOWN) + max(0, counts["closed_count"] - SHOWN),
     }
 
 
@@ -128,7 +145,13 @@ def rows_of(viewer: Viewer, key: str, columns: Sequence[str], chosen: Mapping[st
 
 
 _TITLE = Fact("title", _("Title"))
-_MOVED = (_TITLE, Fact("state", _("State")), Fact("before", _("State before")))
+_OWNER, _URL = Fact("owner", _("Owner"), "person"), Fact("url", _("Address"), "url")
+_TARGET = (Fact("indicator", _("Target number")), Fact("origin", _("About")))
+_MOVED = (_TITLE, Fact("state", _("State")), Fact("before", _("State before")), _OWNER, _URL)
+_CLOSED = (
+    *_MOVED, *_TARGET, Fact("baseline", _("Value when it opened"), "number"), Fact("value", _("Value when it was closed"), "number"),
+    Fact("goal", _("Goal"), "number"), Fact("late", _("After its due date"), "flag"), Fact("note", _("What was done")),
+)  # fmt: skip
 
 contract = Contract(
     title=_("Work"),
@@ -138,10 +161,10 @@ contract = Contract(
     ),
     indicators=tuple(Indicator(key, title, _catalogue(key), _read) for key, title in COUNTS.items()),
     events=(
-        Event("work.action_opened", _("An action was opened"), (_TITLE, Fact("owner", _("Owner"), "person"), Fact("due_on", _("Due date"), "day"), Fact("url", _("Address"), "url"))),
-        Event("work.action_changed", _("An action was changed"), (_TITLE,)),
+        Event("work.action_opened", _("An action was opened"), (_TITLE, _OWNER, Fact("due_on", _("Due date"), "day"), *_TARGET, _URL)),
+        Event("work.action_changed", _("An action was changed"), (_TITLE, Fact("fields", _("Changed fields")), _URL)),
         Event("work.action_moved", _("An action was moved"), _MOVED),
-        Event("work.action_closed", _("An action was closed"), _MOVED),
+        Event("work.action_closed", _("An action was closed"), _CLOSED),
         Event("work.action_reopened", _("An action was reopened"), _MOVED),
         Event("work.comment_written", _("A comment was written"), (Fact("text", _("Comment")),)),
     ),

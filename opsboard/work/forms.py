@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
 
 from django import forms
@@ -9,11 +10,42 @@ from django.utils.translation import gettext_lazy as _
 
 from opsboard.core import registry
 from opsboard.core.access import Viewer
-from opsboard.core.contract import Ref
-from opsboard.core.models import User
+from opsboard.core.contract import Ref, Watchable
+from opsboard.core.models import Occurrence, User
 from opsboard.work.models import Action, Comment
 
+PAST_DUE = _("The action is open. Its due date is already past, so it counts as overdue.")
 DAY = forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d")
+
+
+def indicator_of(viewer: Viewer, about: Ref, numbers: Iterable[Watchable]) -> str:
+    """The number that an object is about: its own in the catalogue, or the one that its latest happening speaks of."""
+    known = {entry.key: entry.about for entry in numbers}
+    for key, ref in known.items():
+        if ref is not None and (ref.model, ref.pk) == (about.model, about.pk):
+            return key
+    label, _dot, model = about.model.partition(".")
+    told = Occurrence.objects.visible_to(viewer).filter(
+        about_type__app_label=label, about_type__model=model, about_id=about.pk, facts__has_key="indicator"
+    )
+    named = told.order_by("-at", "-pk").values_list("facts__indicator", flat=True).first()
+    return str(named) if named in known else ""
+
+
+def _grouped(numbers: Iterable[Watchable], chosen: str) -> list[tuple[str, Any]]:
+    """The numbers under the names of their apps; the chosen one stays, whether or not it may be seen."""
+    groups: dict[str, list[tuple[str, str]]] = {}
+    for entry in numbers:
+        shown = f"{entry.title} ({entry.unit})" if entry.unit else str(entry.title)
+        groups.setdefault(entry.key.partition(".")[0], []).append((entry.key, shown))
+    choices: list[tuple[str, Any]] = [("", _("none"))]
+    for label, entries in groups.items():
+        contract = registry.contract_of(label)
+        title = str(contract.title) if contract else label
+        choices.append((title, sorted(entries, key=lambda pair: pair[1].casefold())))
+    if chosen and not any(chosen == key for entries in groups.values() for key, _title in entries):
+        choices.append((chosen, _("A number that is gone, or that you may not see")))
+    return choices
 
 
 class ActionForm(forms.Form):
@@ -67,12 +99,10 @@ class ActionForm(forms.Form):
         assert isinstance(helpers, forms.ModelMultipleChoiceField)
         assert isinstance(indicator, forms.ChoiceField)
         owner.queryset = helpers.queryset = people
-        indicator.choices = [("", _("none")), *((entry.key, entry.title) for entry in numbers)]
+        indicator.choices = _grouped(numbers, str(initial.get("indicator") or ""))
         if about is not None:
             initial.setdefault("title", about.name[:200])
-            for entry in numbers:
-                if entry.about is not None and (entry.about.model, entry.about.pk) == (about.model, about.pk):
-                    initial.setdefault("indicator", entry.key)
+            initial["indicator"] = initial.get("indicator") or indicator_of(viewer, about, numbers)
         if viewer.user is not None:
             initial.setdefault("owner", viewer.user.pk)
         self.initial.update({name: value for name, value in initial.items() if value not in (None, "")})
@@ -82,6 +112,8 @@ class ActionForm(forms.Form):
         start, due = given.get("start_on"), given.get("due_on")
         if start and due and due < start:
             self.add_error("due_on", _("The due date lies before the start."))
+        if given.get("goal") is not None and not given.get("indicator") and "indicator" not in self.errors:
+            self.add_error("goal", _("Choose the target number that this goal is for."))
         return given
 
 

@@ -33,6 +33,15 @@ class ActionQuerySet(WorkspaceQuerySet):
     def owned_by(self, user: User) -> Self:
         return self.filter(owner=user)
 
+    def of_person(self, user: User) -> Self:
+        """What this person answers for or helps with."""
+        helped = Action.helpers.through.objects.filter(user_id=user.pk).values("action_id")
+        return self.filter(models.Q(owner=user) | models.Q(pk__in=helped))
+
+    def open_at(self, moment: datetime) -> Self:
+        """What had been opened and not yet closed at that moment."""
+        return self.filter(opened_at__lt=moment).filter(models.Q(closed_at=None) | models.Q(closed_at__gte=moment))
+
     def closed_in(self, start: datetime, end: datetime) -> Self:
         return self.filter(closed_at__gte=start, closed_at__lt=end)
 
@@ -86,6 +95,7 @@ class Action(LimitedModel, Versioned, About):
     indicator_title = models.CharField(max_length=300, blank=True)
     baseline = models.FloatField(null=True, blank=True)
     baseline_at = models.DateTimeField(null=True, blank=True)
+    unit = models.CharField(max_length=40, blank=True)
     goal = models.FloatField(_("Goal"), null=True, blank=True)
     opened_by = models.ForeignKey(settings.AUTH_USER_MODEL, null=True, on_delete=models.SET_NULL, related_name="+")
     opened_at = models.DateTimeField()
@@ -120,8 +130,20 @@ class Action(LimitedModel, Versioned, About):
         return reverse("work:action", kwargs={"workspace": self.workspace.slug, "pk": self.pk})
 
     def clean(self) -> None:
+        problems: dict[str, str] = {}
         if self.start_on and self.due_on and self.due_on < self.start_on:
-            raise ValidationError({"due_on": gettext("The due date lies before the start.")})
+            problems["due_on"] = gettext("The due date lies before the start.")
+        if self.goal is not None and not abs(self.goal) < 1e15:
+            problems["goal"] = gettext("This goal is too large.")
+        elif self.goal is not None and not self.indicator:
+            problems["goal"] = gettext("Choose the target number that this goal is for.")
+        if problems:
+            raise ValidationError(problems)
+
+    @property
+    def target_app(self) -> str:
+        """The app whose number is to move: who may not enter it, may not read its values here either."""
+        return self.indicator.partition(".")[0]
 
     def is_overdue(self, on: date) -> bool:
         return self.state != self.State.DONE and self.due_on is not None and self.due_on < on

@@ -2,22 +2,26 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable
 from datetime import date, datetime
 from typing import Any
 
 from django.core.exceptions import ValidationError
 from django.db import transaction
+from django.db.models import Max, QuerySet
 from django.utils.text import format_lazy
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from opsboard.core import access, events, live, notices, registry, versions
+from opsboard.core import access, events, live, notices, objects, registry, versions
+from opsboard.core.access import Viewer
 from opsboard.core.contract import Ref
-from opsboard.core.models import Membership, User, Workspace, about_fields
+from opsboard.core.models import LimitedModel, Membership, User, Workspace, about_fields
 from opsboard.work.models import Action, Comment
 
 STEP = 1024.0
+CLOSE = 1e-3
 CHANGEABLE = (
     "title", "description", "owner", "acceptance_criteria", "start_on", "due_on", "urgency", "importance", "indicator", "goal",
 )  # fmt: skip
@@ -32,22 +36,39 @@ def _must_be_members(workspace: Workspace, people: Iterable[User | None], field:
         raise ValidationError({field: _("Only members of the workspace can take part.")})
 
 
-def _value(workspace: Workspace, key: str, now: datetime) -> float | None:
-    readings = [one for one in registry.read(access.the_house(workspace), [key], now) if not one.labels]
-    return readings[0].value if readings else None
+def _viewer(workspace: Workspace, by: User | None) -> Viewer:
+    viewer = access.person_in(workspace, by) if by else access.the_house(workspace)
+    if viewer is None:
+        raise ValidationError(_("Only members of the workspace can take part."))
+    return viewer
 
 
-def _set_target(action: Action, now: datetime) -> None:
+def value_now(viewer: Viewer, key: str, now: datetime) -> float | None:
+    """The one value of a number; None where it has none, several (one per label set), or may not be seen."""
+    if not key or not viewer.may_enter(key.partition(".")[0]):
+        return None
+    readings = [
+        one
+        for one in registry.read(viewer, [key], now)
+        if one.status == "ok" and one.value is not None and math.isfinite(one.value)
+    ]
+    plain = [one for one in readings if not one.labels] or readings
+    return plain[0].value if len(plain) == 1 else None
+
+
+def _set_target(action: Action, viewer: Viewer, now: datetime) -> None:
     """Remember the target number's name and its value at the start, against which the effect will be seen."""
-    action.indicator_title, action.baseline, action.baseline_at = "", None, None
+    action.indicator_title, action.unit, action.baseline, action.baseline_at = "", "", None, None
     if not action.indicator:
         return
     try:
-        entry = registry.watchable(access.the_house(action.workspace), action.indicator)
+        entry = registry.watchable(viewer, action.indicator)
     except registry.UnknownKey as unknown:
         raise ValidationError({"indicator": _("This number does not exist (any more). Choose another.")}) from unknown
     action.indicator_title = str(entry.title)[:300]
-    action.baseline, action.baseline_at = _value(action.workspace, action.indicator, now), now
+    action.unit = str(entry.unit)[:40]
+    action.baseline = value_now(viewer, action.indicator, now)
+    action.baseline_at = now if action.baseline is not None else None
 
 
 @transaction.atomic
@@ -71,9 +92,10 @@ def open_action(
     told: bool = False,
 ) -> Action:
     """Open an improvement action, on top of “To do”; its owner is told unless they opened it themselves."""
-    helpers = list(helpers)
+    helpers, viewer = list(helpers), _viewer(workspace, by)
     _must_be_members(workspace, [owner], "owner")
     _must_be_members(workspace, helpers, "helpers")
+    thing = objects.find(viewer, about.model, about.pk) if about else None
     first = (
         Action.objects.filter(workspace=workspace, state=Action.State.TO_DO)
         .order_by("position")
@@ -85,14 +107,16 @@ def open_action(
         acceptance_criteria=acceptance_criteria.strip(), start_on=start_on, due_on=due_on, urgency=urgency,
         importance=importance, indicator=indicator, goal=goal, opened_by=by, opened_at=now,
         position=(first or 0.0) - STEP, **about_fields(about),
+        limited_to=list(thing.limited_to) if isinstance(thing, LimitedModel) else [],
     )  # fmt: skip
-    _set_target(action, now)
+    _set_target(action, viewer, now)
     action.full_clean()
     action.save()
     action.helpers.set(helpers)
     events.emit(
         "work.action_opened", workspace=workspace, at=now, by=by, about=action, told=told, title=action.title,
-        owner=str(owner or ""), due_on=due_on.isoformat() if due_on else "", url=action.get_absolute_url(),
+        owner=str(owner or ""), due_on=action.due_on, url=action.get_absolute_url(), indicator=action.indicator,
+        origin=action.about_name,
     )  # fmt: skip
     if not told:
         _tell_owner(action, by, now)
@@ -123,58 +147,62 @@ def change_action(
     """Change what people typed; raises StaleVersion where somebody was faster."""
     if unknown := set(changes) - set(CHANGEABLE):
         raise ValueError(f"not changeable: {sorted(unknown)}")
-    had_owner, had_indicator = action.owner_id, action.indicator
+    had = {name: getattr(action, name) for name in CHANGEABLE}
     for name, value in changes.items():
         setattr(action, name, value)
     _must_be_members(action.workspace, [action.owner], "owner")
-    if action.indicator != had_indicator:
-        _set_target(action, now)
+    if action.indicator != had["indicator"]:
+        _set_target(action, _viewer(action.workspace, by), now)
     action.full_clean()
     written = {name: getattr(action, name) for name in changes}
     written |= {
         "indicator_title": action.indicator_title,
+        "unit": action.unit,
         "baseline": action.baseline,
         "baseline_at": action.baseline_at,
     }
     action.version = versions.compare_and_set(Action.objects.all(), action.pk, version, **written)
+    changed = [name for name in changes if had[name] != getattr(action, name)]
     if helpers is not None:
         helpers = list(helpers)
         _must_be_members(action.workspace, helpers, "helpers")
-        action.helpers.set(helpers)
-    if action.owner_id != had_owner:
+        if {person.pk for person in helpers} != set(action.helpers.values_list("pk", flat=True)):
+            action.helpers.set(helpers)
+            changed.append("helpers")
+    if "owner" in changed:
         _tell_owner(action, by, now)
-    events.emit("work.action_changed", workspace=action.workspace, at=now, by=by, about=action, title=action.title)
+    events.emit(
+        "work.action_changed", workspace=action.workspace, at=now, by=by, about=action, title=action.title,
+        fields=", ".join(changed), url=action.get_absolute_url(),
+    )  # fmt: skip
     live.changed(action.workspace, "work")
     return action
 
 
 @transaction.atomic
 def move_action(
-    *, action: Action, column: str, position: int, by: User | None, now: datetime, version: int | None = None
+    *,
+    action: Action,
+    column: str,
+    position: int,
+    by: User | None,
+    now: datetime,
+    version: int | None = None,
+    among: QuerySet[Any] | None = None,
 ) -> Action:
-    """Put an action at a place (0 = top) of a column; moving to another column changes its state."""
+    """Put an action at a place (0 = top) of a column; moving to another column changes its state.
+
+    `among` are the cards that the mover saw, where that is not all: the place counts in them.
+    """
     if column not in Action.State.values:
         raise ValidationError(_("There is no such column."))
     held: Action = Action.objects.select_for_update(of=("self",)).select_related("workspace").get(pk=action.pk)
     if version is not None and held.version != version:
         raise versions.StaleVersion(held, version, {"state": column})
-    neighbours = list(
-        Action.objects.filter(workspace=held.workspace, state=column)
-        .exclude(pk=held.pk)
-        .order_by("position", "id")
-        .values_list("position", flat=True)
-    )
-    position = max(0, min(position, len(neighbours)))
-    if not neighbours:
-        held.position = 0.0
-    elif position == 0:
-        held.position = neighbours[0] - STEP
-    elif position == len(neighbours):
-        held.position = neighbours[-1] + STEP
-    else:
-        held.position = (neighbours[position - 1] + neighbours[position]) / 2
+    seen = among if among is not None else Action.objects.filter(workspace=held.workspace)
+    held.position = _place(held, column, position, seen)
     before = held.state
-    _enter(held, column, now)
+    _enter(held, column, by, now)
     held.version += 1
     held.save(update_fields=["state", "position", "started_at", "closed_at", "value_at_close", "version"])
     if before != column:
@@ -183,14 +211,46 @@ def move_action(
     return held
 
 
-def _enter(action: Action, state: str, now: datetime) -> None:
+def _place(action: Action, column: str, position: int, seen: QuerySet[Any]) -> float:
+    """A number between the two neighbours; where they lie too close, the column is spread out first."""
+    places: list[float] = []
+    for _turn in range(2):
+        rows = seen.filter(state=column).exclude(pk=action.pk).order_by("position", "id")
+        places = list(rows.values_list("position", flat=True))
+        position = max(0, min(position, len(places)))
+        if not places:
+            return _behind_all(action, column)
+        if position == 0:
+            return places[0] - STEP
+        if position == len(places):
+            return places[-1] + STEP
+        if places[position] - places[position - 1] > CLOSE:
+            break
+        _spread(action.workspace, column)
+    return (places[position - 1] + places[position]) / 2
+
+
+def _behind_all(action: Action, column: str) -> float:
+    last = Action.objects.filter(workspace=action.workspace, state=column).aggregate(most=Max("position"))["most"]
+    return 0.0 if last is None else last + STEP
+
+
+def _spread(workspace: Workspace, column: str) -> None:
+    rows = Action.objects.filter(workspace=workspace, state=column).order_by("position", "id")
+    standing = list(rows.select_for_update().only("pk", "position"))
+    for number, row in enumerate(standing):
+        row.position = number * STEP
+    Action.objects.bulk_update(standing, ["position"], batch_size=1000)
+
+
+def _enter(action: Action, state: str, by: User | None, now: datetime) -> None:
     if state == action.state:
         return
     if state != Action.State.TO_DO and action.started_at is None:
         action.started_at = now
     if state == Action.State.DONE:
         action.closed_at = now
-        action.value_at_close = _value(action.workspace, action.indicator, now) if action.indicator else None
+        action.value_at_close = value_now(_viewer(action.workspace, by), action.indicator, now)
     else:
         action.closed_at, action.value_at_close = None, None
     action.state = state
@@ -198,8 +258,14 @@ def _enter(action: Action, state: str, now: datetime) -> None:
 
 def _say_moved(action: Action, before: str, by: User | None, now: datetime, told: bool = False) -> None:
     key = "work.action_moved"
+    more: dict[str, Any] = {}
     if action.state == Action.State.DONE:
         key = "work.action_closed"
+        more = {
+            "indicator": action.indicator, "baseline": action.baseline, "value": action.value_at_close,
+            "goal": action.goal, "note": action.closing_note, "origin": action.about_name,
+            "late": action.due_on is not None and now.astimezone(action.workspace.zone).date() > action.due_on,
+        }  # fmt: skip
     elif before == Action.State.DONE:
         key = "work.action_reopened"
     events.emit(
@@ -212,6 +278,9 @@ def _say_moved(action: Action, before: str, by: User | None, now: datetime, told
         title=action.title,
         state=action.state,
         before=before,
+        owner=str(action.owner or ""),
+        url=action.get_absolute_url(),
+        **more,
     )
 
 
@@ -222,7 +291,7 @@ def close_action(*, action: Action, by: User | None, now: datetime, note: str = 
     if held.state == Action.State.DONE:
         return held
     before = held.state
-    _enter(held, Action.State.DONE, now)
+    _enter(held, Action.State.DONE, by, now)
     held.closing_note, held.version = note.strip(), held.version + 1
     held.save(update_fields=["state", "started_at", "closed_at", "value_at_close", "closing_note", "version"])
     _say_moved(held, before, by, now, told)

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
+from datetime import date, timedelta
 from typing import Any
 
 from django.core.exceptions import PermissionDenied, ValidationError
-from django.db.models import F
+from django.db.models import Count, F
 from django.http import HttpResponse, JsonResponse
 from django.shortcuts import get_object_or_404
-from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
@@ -16,12 +16,13 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 from opsboard.core import objects
 from opsboard.core.access import Request, needs
 from opsboard.core.contract import Ref
+from opsboard.core.forms import say
 from opsboard.core.lists import Filter, Listing, Shows
 from opsboard.core.models import Membership, Occurrence, Role
 from opsboard.core.pages import done, page, refused
 from opsboard.core.versions import StaleVersion
 from opsboard.work import services
-from opsboard.work.forms import ActionForm, ChangeForm, ClosingForm, CommentForm
+from opsboard.work.forms import PAST_DUE, ActionForm, ChangeForm, ClosingForm, CommentForm
 from opsboard.work.models import Action
 
 ON_THE_BOARD = 200
@@ -31,21 +32,19 @@ DONE_ON_THE_BOARD = 30
 @require_GET
 def board(request: Request) -> HttpResponse:
     mine = request.GET.get("who") == "me"
-    rows = Action.objects.visible_to(request.viewer).with_people()
-    if mine:
-        rows = rows.owned_by(request.user)
+    rows = _on_board(request).with_people()
+    counts = dict(rows.values_list("state").annotate(count=Count("pk")).order_by())
     today = timezone.localdate(timezone.now(), request.workspace.zone)
     columns = []
     for state, label in Action.State.choices:
-        column = rows.filter(state=state).as_on_the_board()
-        if state == Action.State.DONE:
-            column = rows.done().order_by("-closed_at")
-        cards = list(column[: DONE_ON_THE_BOARD if state == Action.State.DONE else ON_THE_BOARD])
+        shown = DONE_ON_THE_BOARD if state == Action.State.DONE else ON_THE_BOARD
+        cards = list(rows.filter(state=state).as_on_the_board()[:shown])
         for card in cards:
             card.late = card.is_overdue(today)
             card.due_today = card.due_on == today and not card.late
             card.movable = card.may_be_changed_by(request.viewer)
-        columns.append({"state": state, "label": label, "cards": cards})
+        more = max(0, counts.get(state, 0) - len(cards))
+        columns.append({"state": state, "label": label, "cards": cards, "more": more})
     context = {
         "columns": columns,
         "mine": mine,
@@ -55,9 +54,23 @@ def board(request: Request) -> HttpResponse:
     return page(request, "work/board.html", context, part="work/_board.html")
 
 
+def _on_board(request: Request) -> Any:
+    """The actions that this address of the board shows: all, or one's own."""
+    rows = Action.objects.visible_to(request.viewer)
+    return rows.of_person(request.user) if request.GET.get("who") == "me" else rows
+
+
 def _owners(request: Request) -> list[tuple[str, str]]:
     people = Membership.objects.active().of(request.workspace).select_related("user").order_by("user__name")
     return [("me", _("Me")), ("nobody", _("Nobody")), *((str(row.user_id), str(row.user)) for row in people)]
+
+
+def _due(rows: Any, value: str, today: date) -> Any:
+    if value == "overdue":
+        return rows.overdue(today)
+    if value == "week":
+        return rows.open().filter(due_on__range=(today, today + timedelta(days=7)))
+    return rows.filter(due_on=None)
 
 
 @require_GET
@@ -67,7 +80,7 @@ def action_list(request: Request) -> HttpResponse:
     def by_owner(rows: Any, value: str) -> Any:
         if value == "nobody":
             return rows.filter(owner=None)
-        return rows.filter(owner_id=request.user.pk if value == "me" else int(value))
+        return rows.of_person(request.user) if value == "me" else rows.filter(owner_id=int(value))
 
     listing = Listing(
         key="work.actions",
@@ -91,12 +104,12 @@ def action_list(request: Request) -> HttpResponse:
             Filter(
                 "due",
                 _("Due"),
-                [("overdue", _("Overdue")), ("none", _("No date"))],
-                lambda rows, value: rows.overdue(today) if value == "overdue" else rows.filter(due_on=None),
+                [("overdue", _("Overdue")), ("week", _("Within 7 days")), ("none", _("No date"))],
+                lambda rows, value: _due(rows, value, today),
             ),
         ],
         search=("title", "description", "acceptance_criteria", "about_name"),
-        order=("due_on", "-rank"),
+        order=(F("due_on").asc(nulls_last=True), "-rank"),  # type: ignore[arg-type]
     )
     shown = listing.show(request)
     if shown.export:
@@ -114,22 +127,35 @@ def _action(request: Request, pk: int, *, to_change: bool = False) -> Action:
 
 
 def _told(request: Request, action: Action, **forms: Any) -> dict[str, Any]:
-    today = timezone.localdate(timezone.now(), request.workspace.zone)
+    now = timezone.now()
+    today = timezone.localdate(now, request.workspace.zone)
+    sees_target = bool(action.indicator) and request.viewer.may_enter(action.target_app)
     happened = (
         Occurrence.objects.visible_to(request.viewer)
         .filter(about_type__app_label="work", about_type__model="action", about_id=action.pk)
-        .exclude(key="work.comment_written").select_related("by").order_by("-at", "-id")[:30]
+        .exclude(key="work.comment_written").select_related("by").order_by("-at", "-id")[:50]
     )  # fmt: skip
+    steps = [(one, _fields(one.facts.get("fields", ""))) for one in happened]
     return {
         "action": action,
         "late": action.is_overdue(today),
+        "sees_target": sees_target,
+        "value_now": services.value_now(request.viewer, action.indicator, now) if sees_target else None,
+        "now": now,
         "comments": action.comments.select_related("by"),
-        "happened": happened,
+        "steps": steps,
         "may_change": action.may_be_changed_by(request.viewer),
         "comment_form": CommentForm(),
         "closing_form": ClosingForm(),
         **forms,
     }
+
+
+def _fields(names: str) -> str:
+    """The changed fields in the reader's language."""
+    known = {one.name: one for one in Action._meta.get_fields()}
+    labels = [str(getattr(known.get(name), "verbose_name", "")) for name in names.split(", ")]
+    return ", ".join(filter(None, labels))
 
 
 @require_GET
@@ -148,9 +174,11 @@ def open_action(request: Request) -> HttpResponse:
             opened = services.open_action(
                 workspace=request.workspace, by=request.user, now=timezone.now(), **form.cleaned_data
             )
-            return done(request, opened.get_absolute_url(), changed="work", message=_("The action is open."), go=True)
+            late = opened.is_overdue(timezone.localdate(timezone.now(), request.workspace.zone))
+            message = PAST_DUE if late else _("The action is open.")
+            return done(request, opened.get_absolute_url(), changed="work", message=message, go=True)
         except ValidationError as refusal:
-            form.add_error(None, refusal)
+            say(form, refusal)
     return refused(request, "work/action_form.html", {"form": form})
 
 
@@ -174,7 +202,7 @@ def change_action(request: Request, pk: int) -> HttpResponse:
         except StaleVersion as stale:
             return _conflict(request, form, stale)
         except ValidationError as refusal:
-            form.add_error(None, refusal)
+            say(form, refusal)
     return refused(request, "work/action_form.html", context)
 
 
@@ -204,8 +232,9 @@ def move_action(request: Request, pk: int) -> HttpResponse:
     place, version = request.POST.get("position", "0"), request.POST.get("version", "")
     try:
         moved = services.move_action(
-            action=row, column=request.POST.get("column", ""), position=int(place) if place.isdecimal() else 0,
+            action=row, column=request.POST.get("column", ""), position=int(place[:9]) if place.isdecimal() else 0,
             version=int(version) if version.isdecimal() else None, by=request.user, now=timezone.now(),
+            among=_on_board(request),
         )  # fmt: skip
     except StaleVersion:
         return JsonResponse(
@@ -225,9 +254,10 @@ def close_action(request: Request, pk: int) -> HttpResponse:
     row = _action(request, pk, to_change=True)
     form = ClosingForm(request.POST)
     if not form.is_valid():
-        return refused(request, "work/action.html", _told(request, row, closing_form=form), part="work/_action.html")
+        told = _told(request, row, closing_form=form)
+        return refused(request, "work/action.html", told, part="work/_action_forms.html")
     services.close_action(action=row, note=form.cleaned_data["note"], by=request.user, now=timezone.now())
-    return done(request, row.get_absolute_url(), changed="work", message=_("Done. Well done."))
+    return done(request, row.get_absolute_url(), changed="work", message=_("Done. Well done."), go=True)
 
 
 @require_POST
@@ -235,7 +265,7 @@ def close_action(request: Request, pk: int) -> HttpResponse:
 def reopen_action(request: Request, pk: int) -> HttpResponse:
     row = _action(request, pk, to_change=True)
     services.reopen_action(action=row, by=request.user, now=timezone.now())
-    return done(request, row.get_absolute_url(), changed="work", message=_("The action is open again."))
+    return done(request, row.get_absolute_url(), changed="work", message=_("The action is open again."), go=True)
 
 
 @require_POST
@@ -244,9 +274,10 @@ def comment_on(request: Request, pk: int) -> HttpResponse:
     row = _action(request, pk)
     form = CommentForm(request.POST)
     if not form.is_valid():
-        return refused(request, "work/action.html", _told(request, row, comment_form=form), part="work/_action.html")
+        told = _told(request, row, comment_form=form)
+        return refused(request, "work/action.html", told, part="work/_action_forms.html")
     services.comment_on(action=row, text=form.cleaned_data["text"], by=request.user, now=timezone.now())
-    return done(request, row.get_absolute_url(), changed="work", message=_("Comment written."))
+    return done(request, row.get_absolute_url(), changed="work", message=_("Comment written."), go=True)
 
 
 @require_GET
@@ -270,6 +301,5 @@ def margin(request: Request) -> HttpResponse:
         {
             "object": thing,
             "actions": rows[:20],
-            "all": reverse("work:action_list", kwargs={"workspace": request.workspace.slug}),
         },
     )

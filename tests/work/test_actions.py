@@ -19,7 +19,9 @@ pytestmark = pytest.mark.django_db
 type SignIn = Callable[[User], Client]
 
 
-def opened(workspace: Workspace, by: User, now: datetime, title: str = "Remove the second approval", **more: object) -> Action:
+def opened(
+    workspace: Workspace, by: User, now: datetime, title: str = "Remove the second approval", **more: object
+) -> Action:
     return services.open_action(workspace=workspace, by=by, now=now, title=title, **more)  # type: ignore[arg-type]
 
 
@@ -79,7 +81,9 @@ def test_a_stale_move_is_refused_and_changes_nothing(workspace: Workspace, anna:
 def test_a_stale_change_shows_both_texts(workspace: Workspace, anna: User, now: datetime, sign_in: SignIn) -> None:
     action = opened(workspace, anna, now)
     services.change_action(action=action, version=1, by=anna, now=now, title="Theirs")
-    answer = sign_in(anna).post(at("change_action", action), {"title": "Ours", "version": "1", "urgency": 2, "importance": 2})
+    answer = sign_in(anna).post(
+        at("change_action", action), {"title": "Ours", "version": "1", "urgency": 2, "importance": 2}
+    )
     assert answer.status_code == 409
     assert "Theirs" in answer.content.decode()
     assert "Ours" in answer.content.decode()
@@ -88,7 +92,8 @@ def test_a_stale_change_shows_both_texts(workspace: Workspace, anna: User, now: 
 
 def test_a_due_date_before_the_start_is_refused_beside_its_field(anna: User, sign_in: SignIn) -> None:
     answer = sign_in(anna).post(
-        at("open_action"), {"title": "x", "start_on": "2026-11-20", "due_on": "2026-11-10", "urgency": 2, "importance": 2}
+        at("open_action"),
+        {"title": "x", "start_on": "2026-11-20", "due_on": "2026-11-10", "urgency": 2, "importance": 2},
     )
     assert answer.status_code == 422
     assert "The due date lies before the start." in answer.content.decode()
@@ -120,7 +125,12 @@ def test_viewers_look_only(workspace: Workspace, anna: User, victor: User, now: 
 
 @pytest.mark.parametrize("name", ["board", "action_list"])
 def test_pages_ask_few_questions(
-    name: str, workspace: Workspace, anna: User, now: datetime, sign_in: SignIn, django_assert_max_num_queries: Callable[..., object]
+    name: str,
+    workspace: Workspace,
+    anna: User,
+    now: datetime,
+    sign_in: SignIn,
+    django_assert_max_num_queries: Callable[..., object],
 ) -> None:
     for number in range(12):
         opened(workspace, anna, now, f"Action {number}", owner=anna)
@@ -130,7 +140,9 @@ def test_pages_ask_few_questions(
         assert client.get(at(name)).status_code == 200
 
 
-def test_the_list_is_exported_without_formulas(workspace: Workspace, anna: User, now: datetime, sign_in: SignIn) -> None:
+def test_the_list_is_exported_without_formulas(
+    workspace: Workspace, anna: User, now: datetime, sign_in: SignIn
+) -> None:
     opened(workspace, anna, now, "=HYPERLINK(0)")
     answer = sign_in(anna).get(at("action_list") + "?export=csv")
     assert b"'=HYPERLINK" in b"".join(answer.streaming_content)  # type: ignore[attr-defined]
