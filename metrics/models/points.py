@@ -79,7 +79,7 @@ _START = f"((date_trunc({{grain}}, {{moment}} AT TIME ZONE {_ZONE} + {_SHIFT}) -
 
 _LATEST = """
 latest AS MATERIALIZED (
-  SELECT id, {start} AS since FROM (
+  SELECT m.id, {start} AS since FROM (
     SELECT s.id, m.grain, m.timezone, m.workspace_id, max(q.at) OVER (PARTITION BY {partition}) AS at
     FROM metrics_metric m
     JOIN metrics_labelset s ON s.metric_id = m.id
@@ -162,7 +162,7 @@ def newest(metric_ids: Sequence[int], *, now: datetime, each: bool = False) -> l
     if not metric_ids:
         return []
     latest = _LATEST.format(
-        start=_START.format(grain="grain", moment="at"), partition="s.id" if each else "s.metric_id"
+        start=_START.format(grain="m.grain", moment="m.at"), partition="s.id" if each else "s.metric_id"
     )
     where = ["m.id = ANY(%(metrics)s)", "p.at >= l.since", "p.at <= %(now)s"]
     arguments = {"metrics": list(metric_ids), "now": now}
