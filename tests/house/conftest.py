@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 from django.apps import apps
+from django.conf import settings
 from django.db import models, transaction
 from django.test import Client
 from django.urls import Resolver404, URLPattern, URLResolver, get_resolver, resolve
@@ -153,8 +154,7 @@ def furnish(now: datetime) -> Furnished:
     for name in ("admin", "editor", "contributor", "viewer"):
         Membership.objects.create(workspace=workspace, user=cast[name], role=Role[name.upper()])
     Membership.objects.create(workspace=empty, user=cast["stranger"], role=Role.ADMIN)
-    if hasattr(__import__("opsboard.demo.story").demo.story, "tell"):  # TEMPORARY
-        company.furnish(workspace=workspace, by=cast["admin"], now=now)
+    company.furnish(workspace=workspace, by=cast["admin"], now=now)
     furnish_the_hall(workspace, cast, now)
     return Furnished(workspace, empty, now, cast, examples_of(workspace))
 
@@ -178,6 +178,10 @@ def furnish_the_hall(workspace: Workspace, cast: dict[str, User], now: datetime)
 @pytest.fixture(scope="module")
 def house(django_db_setup: None, django_db_blocker: Any) -> Iterator[Furnished]:
     """The demo company in the week before now."""
+    settings.STORAGES = {
+        **settings.STORAGES, "staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"}
+    }  # fmt: skip
+    settings.MEDIA_ROOT = settings.VAR / "files"
     now = timezone.now().astimezone(UTC).replace(microsecond=0) - timedelta(minutes=1)
     with django_db_blocker.unblock(), transaction.atomic():
         yield furnish(now)

@@ -69,8 +69,8 @@ def test_objects_of_another_company_are_not_there(house: Furnished, method: str)
     """The stranger is an admin at home: an object of ours at an address of theirs is not found."""
     stranger, admin, wrong = house.client("stranger"), house.client("admin"), []
     for address in inner_addresses():
-        if not address.parameters or address.name == "core:do":
-            continue
+        if "int:" not in address.route:
+            continue  # a week or a key has its own page in each workspace
         if method == "GET" and ask(admin, "GET", house.url(address)).status_code not in (200, 302):
             continue  # no page to read here, or no such object in the furnished company
         answer = ask(stranger, method, house.url(address, house.empty))
