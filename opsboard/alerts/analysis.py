@@ -135,10 +135,16 @@ def clears_on_the_right_side(op: Op, value: float, clear: float | None) -> bool:
     return clear is None or (clear <= value if op in (">", ">=") else clear >= value)
 
 
-def tick_of(now: datetime, interval: int = INTERVAL) -> datetime:
-    """The logical tick that a moment belongs to."""
+def tick_of(now: datetime, latest: datetime | None = None) -> datetime:
+    """The logical tick that an evaluation at this moment judges; `latest` is the last one that was judged.
+
+    The beat's clock wavers: where it strikes just before each tick, it would now and then strike twice in one tick and
+    not at all in the next. So an evaluation that finds its tick judged, and the next one near, judges that.
+    """
     seconds = int(now.timestamp())
-    return datetime.fromtimestamp(seconds - seconds % interval, UTC)
+    tick = datetime.fromtimestamp(seconds - seconds % INTERVAL, UTC)
+    early = latest == tick and now - tick >= timedelta(seconds=INTERVAL / 2)
+    return tick + timedelta(seconds=INTERVAL) if early else tick
 
 
 def judge(rule: Rule, before: Memory, heard: Heard, tick: datetime) -> tuple[Memory, Turn | None]:

@@ -188,7 +188,7 @@ def evaluate(*, workspace: Workspace, now: datetime) -> Evaluated:
 
     A second evaluator on the same tick, and one that comes after a killed one, find `last_tick` and do nothing twice.
     """
-    tick = analysis.tick_of(now)
+    tick = analysis.tick_of(now, Instance.objects.latest_tick(workspace))
     watches = list(
         Watch.objects.of(workspace).active().only("pk", "indicator", "scope", "labels", "version").order_by("pk")
     )

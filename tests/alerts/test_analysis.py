@@ -208,6 +208,18 @@ def test_ticks_are_aligned() -> None:
     assert tick_of(START + timedelta(seconds=19.99)) == START + timedelta(seconds=10)
 
 
+def test_a_beat_that_wavers_around_the_ticks_misses_none() -> None:
+    latest, seen = None, []
+    for second in (0.01, 10.02, 19.99, 29.98, 40.01, 49.99, 60.0):
+        latest = tick_of(START + timedelta(seconds=second), latest)
+        seen.append((latest - START).total_seconds())
+    assert seen == [0, 10, 20, 30, 40, 50, 60]
+
+
+def test_a_second_evaluation_in_the_first_half_of_a_tick_changes_nothing() -> None:
+    assert tick_of(START + timedelta(seconds=4.9), START) == START
+
+
 @given(
     st.lists(st.one_of(st.none(), st.just("error"), st.floats(allow_nan=True, allow_infinity=True)), max_size=60),
     st.sampled_from([">", ">=", "<", "<="]),

@@ -259,6 +259,10 @@ class InstanceQuerySet(WorkspaceQuerySet):
             )
             return {row[0] for row in cursor.fetchall()}
 
+    def latest_tick(self, workspace: Workspace) -> datetime | None:
+        latest: datetime | None = self.filter(workspace=workspace).aggregate(latest=models.Max("last_tick"))["latest"]
+        return latest
+
     def pass_tick(self, pks: Sequence[int], tick: datetime) -> None:
         """Those for whom nothing changed but the time."""
         self.filter(pk__in=pks, last_tick__lt=tick).update(last_tick=tick)
