@@ -42,7 +42,11 @@ class Point(models.Model):
     """One value. Millions of them, so: two keys, two numbers, and the moment of its last revision. Never tracked."""
 
     pk = models.CompositePrimaryKey("label_set_id", "at")
-    label_set = models.ForeignKey(LabelSet, on_delete=models.CASCADE, related_name="points", db_index=False)
+    # No constraint in the database: it is asked once a row, a million times an import. Whoever writes holds the metric's
+    # row, and label sets go only with their metric.
+    label_set = models.ForeignKey(
+        LabelSet, on_delete=models.CASCADE, related_name="points", db_index=False, db_constraint=False
+    )
     at = models.DateTimeField()
     value = models.FloatField()
     weight = models.FloatField(default=1)
