@@ -132,6 +132,13 @@ def test_a_forgotten_password_is_reset_by_mail(victor: User) -> None:
     assert try_to_sign_in(Client(), victor.email or "", fresh)
 
 
+def test_letters_about_accounts_are_in_chinese_for_who_reads_chinese(victor: User) -> None:
+    Client(headers={"Accept-Language": "zh-hans"}).post("/accounts/password/reset/", {"email": victor.email})
+    (letter,) = mail.outbox
+    assert "密码" in letter.subject
+    assert "密码" in letter.body
+
+
 def test_asking_to_reset_an_unknown_address_looks_the_same(db: None) -> None:
     answer = Client().post("/accounts/password/reset/", {"email": "nobody@north.example"})
     assert answer.status_code == 302

@@ -20,7 +20,9 @@ class Command(BaseCommand):
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("workspace", help="The workspace's address, such as north-plant.")
         parser.add_argument("--role", default="viewer", choices=[role.name.lower() for role in Role])
-        parser.add_argument("--owner", default="", help="E-mail or user name of a member; an admin where none is given.")
+        parser.add_argument(
+            "--owner", default="", help="E-mail or user name of a member; an admin where none is given."
+        )
         parser.add_argument("--name", default="Command line", help="Which program it is for.")
         parser.add_argument("--days", type=int, default=365, help="How long it works: 730 days at most.")
 
