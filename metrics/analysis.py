@@ -109,6 +109,8 @@ def guess_grain(moments: Sequence[datetime]) -> str:
     if not gaps:
         return "day"
     usual = statistics.median(gaps)
+    if 900 <= usual < 3600:
+        return "hour"  # quarters and halves of an hour are read by the hour
     # A month may have 28 days, a day 23 hours.
     fitting = [name for name, seconds in GRAINS if usual >= seconds * 0.9]
     return fitting[-1] if fitting else "minute"

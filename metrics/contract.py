@@ -241,7 +241,13 @@ METRIC = (Fact("metric", gettext_lazy("Key")),)
 
 contract = Contract(
     title=gettext_lazy("Metrics"),
-    home=Home("metrics:metric_list", Part.FIND, "chart-line", 20),
+    home=Home(
+        "metrics:metric_list",
+        Part.FIND,
+        "chart-line",
+        20,
+        hint=gettext_lazy("From a spreadsheet to a number that decides: course, target, who looks after it."),
+    ),
     indicators=(
         Indicator("metrics.value", gettext_lazy("Value of a metric"), catalogue, read, history, snapshot=False),
     ),

@@ -169,9 +169,16 @@ class ImportForm(forms.Form):
     name = forms.CharField(label=gettext_lazy("Name"), max_length=200, required=False)
     unit = forms.CharField(label=gettext_lazy("Unit"), max_length=40, required=False)
     direction = forms.ChoiceField(label=gettext_lazy("Which way is better"), choices=Direction.choices, required=False)
-    aggregation = forms.ChoiceField(label=gettext_lazy("Adds up as"), choices=Aggregation.choices, required=False)
+    aggregation = forms.ChoiceField(
+        label=gettext_lazy("Adds up as"),
+        choices=Aggregation.choices,
+        required=False,
+        help_text=gettext_lazy("How a week comes out of its days, and the whole out of its parts."),
+    )
     grain = forms.ChoiceField(label=gettext_lazy("Measured each"), choices=Grain.choices, required=False)
-    target = forms.FloatField(label=gettext_lazy("Target"), required=False)
+    target = forms.FloatField(
+        label=gettext_lazy("Target"), required=False, help_text=gettext_lazy("A rate as 0 to 1: 0.95 is 95%.")
+    )
 
     def __init__(self, data: Any = None, *, viewer: Viewer, table: Table, plan: Plan, filename: str) -> None:
         self.viewer, self.plan, self.stem = viewer, plan, _stem(filename)

@@ -84,7 +84,7 @@ def _columns(now: datetime) -> tuple[Shows, ...]:
         Shows("change", gettext_lazy("Change"), lambda metric: metric.change),
         Shows("target", gettext_lazy("Target"), lambda metric: metric.target, sort=("target",)),
         Shows("state", gettext_lazy("State"), lambda metric: metric.state["word"]),
-        Shows("at", gettext_lazy("As of"), lambda metric: metric.latest.at if metric.latest else None),
+        Shows("day", gettext_lazy("As of"), lambda metric: metric.latest.at if metric.latest else None),
     )
 
 

@@ -120,7 +120,8 @@ def guess(fields: Sequence[Field], table: Table) -> dict[str, tuple[str, ...]]:
             for part, name in parts.items():
                 take(f"{one.name}.{part}", name)
             continue
-        right = [name for name in fitting if table.guesses[name].kind == one.kind or one.kind == "text"]
+        sure = [name for name in fitting if table.guesses[name].kind == one.kind or one.kind == "text"]
+        right = sure or fitting
         of_kind = [name for name in free if table.guesses[name].kind == one.kind]
         if right:
             take(one.name, *(right if one.many else right[:1]))

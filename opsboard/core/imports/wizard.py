@@ -165,7 +165,7 @@ class Wizard:
         context = {
             **self._context(), "run": run, "table": table, "columns": self._columns(plan, table), "reading": reading,
             "form": form, "trouble": trouble, "open": unsure or bool(reading.errors), "ambiguous": ambiguous,
-            "lines": list(zip(table.rows.head(ROWS).to_list(), table.preview(ROWS), strict=True)),
+            "lines": self._lines(table),
         }  # fmt: skip
         if posted is not None and posted.get("step") == "import":
             return refused(request, "core/imports/mapping.html", context)
@@ -201,6 +201,14 @@ class Wizard:
              "number": table.guesses[name].kind == "number"}
             for place, name in enumerate(table.names)
         ]  # fmt: skip
+
+    def _lines(self, table: Table) -> list[tuple[int, list[tuple[str, bool]]]]:
+        """The first rows: their numbers, and each cell with whether it stands in a column of numbers."""
+        numeric = [table.guesses[name].kind == "number" for name in table.names]
+        numbers = table.rows.head(ROWS).to_list()
+        return [
+            (at, list(zip(row, numeric, strict=True))) for at, row in zip(numbers, table.preview(ROWS), strict=True)
+        ]
 
     def _start(self, request: Request, run: ImportRun, plan: Plan, form: Any, now: datetime) -> HttpResponse:
         here = engine.url_of(self.run, request.workspace, pk=run.pk)
