@@ -72,7 +72,12 @@ class ActionForm(forms.Form):
         required=False,
         help_text=_("The number that should move. Its value now is remembered."),
     )
-    goal = forms.FloatField(label=_("Goal"), required=False, widget=forms.NumberInput(attrs={"step": "any"}))
+    goal = forms.FloatField(
+        label=_("Goal"),
+        required=False,
+        widget=forms.NumberInput(attrs={"step": "any", "inputmode": "decimal"}),
+        help_text=_("In the number's own unit; a rate as 0.05 for 5%."),
+    )
     urgency = forms.TypedChoiceField(
         label=_("Urgency"), choices=Action.Level.choices, coerce=int, initial=Action.Level.MIDDLE
     )

@@ -14,6 +14,7 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from opsboard.core.models import About, LimitedModel, Versioned, WorkspaceModel, WorkspaceQuerySet
+from opsboard.core.templatetags.ops import number, percent
 
 if TYPE_CHECKING:
     from opsboard.core.access import Viewer
@@ -96,6 +97,8 @@ class Action(LimitedModel, Versioned, About):
     baseline = models.FloatField(null=True, blank=True)
     baseline_at = models.DateTimeField(null=True, blank=True)
     unit = models.CharField(max_length=40, blank=True)
+    rate = models.BooleanField(default=False)
+    decimals = models.PositiveSmallIntegerField(null=True, blank=True)
     goal = models.FloatField(_("Goal"), null=True, blank=True)
     opened_by = models.ForeignKey(settings.AUTH_USER_MODEL, null=True, on_delete=models.SET_NULL, related_name="+")
     opened_at = models.DateTimeField()
@@ -145,8 +148,18 @@ class Action(LimitedModel, Versioned, About):
         """The app whose number is to move: who may not enter it, may not read its values here either."""
         return self.indicator.partition(".")[0]
 
+    def written(self, value: float | None) -> str:
+        """A value of the target number as the reader writes it; a rate of 0…1 as per cent."""
+        if self.rate:
+            return percent(value, 1 if self.decimals is None else max(1, self.decimals - 2))
+        return f"{number(value, self.decimals)} {self.unit}".rstrip()
+
     def is_overdue(self, on: date) -> bool:
         return self.state != self.State.DONE and self.due_on is not None and self.due_on < on
+
+    @property
+    def is_open(self) -> bool:
+        return self.state != self.State.DONE
 
     @property
     def priority(self) -> int:

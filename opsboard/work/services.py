@@ -58,7 +58,8 @@ def value_now(viewer: Viewer, key: str, now: datetime) -> float | None:
 
 def _set_target(action: Action, viewer: Viewer, now: datetime) -> None:
     """Remember the target number's name and its value at the start, against which the effect will be seen."""
-    action.indicator_title, action.unit, action.baseline, action.baseline_at = "", "", None, None
+    action.indicator_title, action.unit, action.rate, action.decimals = "", "", False, None
+    action.baseline, action.baseline_at = None, None
     if not action.indicator:
         return
     try:
@@ -66,7 +67,7 @@ def _set_target(action: Action, viewer: Viewer, now: datetime) -> None:
     except registry.UnknownKey as unknown:
         raise ValidationError({"indicator": _("This number does not exist (any more). Choose another.")}) from unknown
     action.indicator_title = str(entry.title)[:300]
-    action.unit = str(entry.unit)[:40]
+    action.unit, action.rate, action.decimals = str(entry.unit)[:40], entry.rate, entry.decimals
     action.baseline = value_now(viewer, action.indicator, now)
     action.baseline_at = now if action.baseline is not None else None
 
@@ -158,6 +159,8 @@ def change_action(
     written |= {
         "indicator_title": action.indicator_title,
         "unit": action.unit,
+        "rate": action.rate,
+        "decimals": action.decimals,
         "baseline": action.baseline,
         "baseline_at": action.baseline_at,
     }

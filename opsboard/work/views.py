@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 from typing import Any
 
 from django.core.exceptions import PermissionDenied, ValidationError
 from django.db.models import Count, F
 from django.http import HttpResponse, JsonResponse
 from django.shortcuts import get_object_or_404
+from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
@@ -32,26 +33,36 @@ DONE_ON_THE_BOARD = 30
 @require_GET
 def board(request: Request) -> HttpResponse:
     mine = request.GET.get("who") == "me"
-    rows = _on_board(request).with_people()
+    rows = _on_board(request).select_related("owner").defer("description", "acceptance_criteria", "closing_note")
     counts = dict(rows.values_list("state").annotate(count=Count("pk")).order_by())
     today = timezone.localdate(timezone.now(), request.workspace.zone)
+    base = reverse("work:action_list", kwargs={"workspace": request.workspace.slug})
     columns = []
+    moves = {state: _("To “%(column)s”") % {"column": label} for state, label in Action.State.choices}
     for state, label in Action.State.choices:
         shown = DONE_ON_THE_BOARD if state == Action.State.DONE else ON_THE_BOARD
         cards = list(rows.filter(state=state).as_on_the_board()[:shown])
         for card in cards:
-            card.late = card.is_overdue(today)
-            card.due_today = card.due_on == today and not card.late
+            card.due = _due_mark(card, today)
+            card.url = f"{base}{card.pk}/"
             card.movable = card.may_be_changed_by(request.viewer)
         more = max(0, counts.get(state, 0) - len(cards))
-        columns.append({"state": state, "label": label, "cards": cards, "more": more})
+        others = [(other, words) for other, words in moves.items() if other != state]
+        columns.append({"state": state, "label": label, "cards": cards, "more": more, "moves": others})
     context = {
         "columns": columns,
         "mine": mine,
         "empty": not any(column["cards"] for column in columns),
-        "states": Action.State.choices,
     }
     return page(request, "work/board.html", context, part="work/_board.html")
+
+
+def _due_mark(card: Action, today: date) -> str:
+    if card.due_on is None:
+        return ""
+    return (
+        "overdue" if card.is_overdue(today) else "today" if card.due_on == today and card.closed_at is None else "later"
+    )
 
 
 def _on_board(request: Request) -> Any:
@@ -109,7 +120,7 @@ def action_list(request: Request) -> HttpResponse:
             ),
         ],
         search=("title", "description", "acceptance_criteria", "about_name"),
-        order=(F("due_on").asc(nulls_last=True), "-rank"),  # type: ignore[arg-type]
+        order=(F("closed_at").desc(nulls_first=True), F("due_on").asc(nulls_last=True), "-rank"),  # type: ignore[arg-type]
     )
     shown = listing.show(request)
     if shown.export:
@@ -139,9 +150,7 @@ def _told(request: Request, action: Action, **forms: Any) -> dict[str, Any]:
     return {
         "action": action,
         "late": action.is_overdue(today),
-        "sees_target": sees_target,
-        "value_now": services.value_now(request.viewer, action.indicator, now) if sees_target else None,
-        "now": now,
+        "target": _target(request, action, now) if sees_target else [],
         "comments": action.comments.select_related("by"),
         "steps": steps,
         "may_change": action.may_be_changed_by(request.viewer),
@@ -149,6 +158,19 @@ def _told(request: Request, action: Action, **forms: Any) -> dict[str, Any]:
         "closing_form": ClosingForm(),
         **forms,
     }
+
+
+def _target(request: Request, action: Action, now: datetime) -> list[tuple[str, str, datetime | None]]:
+    """What the target number read and reads: label, value, moment."""
+    rows = [(_("When it opened"), action.baseline, action.baseline_at)]
+    if not action.is_open:
+        rows.append((_("When it was closed"), action.value_at_close, action.closed_at))
+    rows.append((_("Now"), services.value_now(request.viewer, action.indicator, now), None))
+    told = [
+        (label, _("no single value") if value is None else action.written(value), at if value is not None else None)
+        for label, value, at in rows
+    ]
+    return told if action.goal is None else [*told, (_("Goal"), action.written(action.goal), None)]
 
 
 def _fields(names: str) -> str:

@@ -33,7 +33,7 @@ def number(monkeypatch: pytest.MonkeyPatch) -> dict[str, float | None]:
     values: dict[str, float | None] = {"late": 12.0}
 
     def catalogue(viewer: Viewer) -> list[Watchable]:
-        return [Watchable("metrics.value:late", "Late parcels", unit="%")]
+        return [Watchable("metrics.value:late", "Late parcels", unit="min")]
 
     def read(viewer: Viewer, keys: Any, now: datetime) -> list[Reading]:
         return [Reading("metrics.value:late", {}, now, values["late"])]
@@ -56,7 +56,7 @@ def test_an_action_remembers_its_number_before_and_after(
     }  # fmt: skip
     number["late"] = 8.5
     page = sign_in(anna).get(at("action", action)).text
-    assert all(f"{value} %" in page for value in ("12", "7", "8.5", "5"))
+    assert all(f"{value} min" in page for value in ("12", "7", "8.5", "5"))
     assert "is not proven by it" in page
 
 
@@ -82,7 +82,7 @@ def test_who_may_not_enter_the_numbers_app_reads_no_value_of_it(
     team.members.add(anna)
     workspace.app_limits = {"metrics": [team.pk]}
     workspace.save()
-    assert "12 %" in sign_in(anna).get(at("action", action)).text
+    assert "12 min" in sign_in(anna).get(at("action", action)).text
     assert "Late parcels" not in sign_in(connie).get(at("action", action)).text
 
 
@@ -327,3 +327,9 @@ def test_a_made_up_cursor_or_state_is_refused(workspace: Workspace, anna: User, 
 
 def test_the_board_lives_at_its_address() -> None:
     assert reverse("work:board", kwargs={"workspace": "north-plant"}) == "/north-plant/work/"
+
+
+def test_a_rate_is_written_as_per_cent() -> None:
+    assert Action(rate=True).written(0.0182) == "1.8%"
+    assert Action(rate=True, decimals=4).written(0.0182) == "1.82%"
+    assert Action(unit="h", decimals=1).written(2.48) == "2.5 h"
