@@ -76,7 +76,13 @@ def furnish(workspace: Workspace, user: User, trade: str, now: datetime) -> None
 
 contract = Contract(
     title=gettext_lazy("Reports"),
-    home=Home(address="reports:report_list", part=Part.PROVE, icon="report", order=20),
+    home=Home(
+        address="reports:report_list",
+        part=Part.PROVE,
+        icon="report",
+        order=20,
+        hint=gettext_lazy("The week as a PDF that management reads and keeps."),
+    ),  # fmt: skip
     events=(
         Event(
             "reports.report_made",
