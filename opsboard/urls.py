@@ -6,6 +6,7 @@ from importlib.util import find_spec
 from django.contrib import admin
 from django.contrib.auth.decorators import login_not_required
 from django.urls import URLPattern, URLResolver, include, path
+from django.views.generic import RedirectView
 from django.views.i18n import set_language
 
 from opsboard.core import health, registry
@@ -43,6 +44,8 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("healthz", health.healthz, name="healthz"),
     path("readyz", health.readyz, name="readyz"),
     path("i18n/", login_not_required(set_language), name="set_language"),
+    # One page about where somebody is signed in: ours.
+    path("accounts/sessions/", RedirectView.as_view(pattern_name="core:session_list")),
     path("accounts/", include("allauth.urls")),
     path("emergency/", admin.site.urls),
     path("api/v1/<slug:workspace>/", api_urls),

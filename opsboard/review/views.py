@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from django.contrib import messages
 from django.core.exceptions import ValidationError
 from django.http import Http404, HttpResponse
 from django.shortcuts import get_object_or_404, redirect
@@ -93,6 +94,13 @@ def _again(request: Request, review: Review, **forms: Any) -> TemplateResponse:
     return refused(request, "review/week.html", _context(request, review, **forms), part="review/_week.html")
 
 
+def _told_no(request: Request, review: Review, refusal: ValidationError) -> HttpResponse:
+    """Back to the week as it stands now, with the reason; the page that was open showed an older one."""
+    for sentence in refusal.messages:
+        messages.error(request, sentence)
+    return done(request, review.get_absolute_url(), go=True)
+
+
 @require_POST
 def note_decision(request: Request, week: str) -> HttpResponse:
     review = _saved(request, week)
@@ -113,7 +121,10 @@ def drop_decision(request: Request, week: str, pk: int) -> HttpResponse:
     decision = get_object_or_404(
         Decision.objects.visible_to(request.viewer).select_related("review", "workspace"), pk=pk, review_id=review.pk
     )
-    services.drop_decision(decision=decision)
+    try:
+        services.drop_decision(decision=decision)
+    except ValidationError as refusal:
+        return _told_no(request, review, refusal)
     return done(request, review.get_absolute_url(), changed="review", message=_("Decision removed."))
 
 
@@ -170,7 +181,10 @@ def put_back_fix(request: Request, week: str, pk: int) -> HttpResponse:
     fix = get_object_or_404(
         Fix.objects.visible_to(request.viewer).select_related("review", "workspace"), pk=pk, review_id=review.pk
     )
-    services.put_back_fix(fix=fix)
+    try:
+        services.put_back_fix(fix=fix)
+    except ValidationError as refusal:
+        return _told_no(request, review, refusal)
     return done(request, review.get_absolute_url(), changed="review", message=_("Put back. The action itself stays."))
 
 

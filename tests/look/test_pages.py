@@ -11,7 +11,7 @@ pytestmark = pytest.mark.django_db(transaction=True)
 
 OUTSIDE = ["/accounts/login/", "/accounts/password/reset/", "/accounts/password/reset/done/"]
 INSIDE = [
-    "/north-plant/", "/north-plant/notices/", "/me/", "/accounts/2fa/", "/accounts/password/change/", "/accounts/sessions/",
+    "/north-plant/", "/north-plant/notices/", "/me/", "/accounts/2fa/", "/accounts/password/change/", "/me/sessions/",
     "/accounts/logout/", "/north-plant/no-such-page/",
 ]  # fmt: skip
 

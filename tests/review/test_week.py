@@ -114,3 +114,17 @@ def test_an_address_that_names_no_week_is_not_found(
 ) -> None:
     url = reverse("review:week", kwargs={"workspace": workspace.slug, "week": week})
     assert sign_in(anna).get(url).status_code == 404
+
+
+def test_a_page_that_was_open_when_the_week_was_closed_learns_why_nothing_changes(
+    workspace: Workspace, review: Review, anna: User, now: datetime, sign_in: SignIn
+) -> None:
+    decision = services.note_decision(review=review, text="Second shift on Fridays", by=anna, now=now)
+    fix = services.choose_fix(review=review, action=action(workspace, 1), by=anna, now=now)
+    services.close_week(review=review, summary="", by=anna, now=now)
+    client = sign_in(anna)
+    for stale in (f"decisions/{decision.pk}/drop/", f"fixes/{fix.pk}/put-back/"):
+        page = client.post(week_page(review) + stale, follow=True)
+        assert page.status_code == 200
+        assert "This week is closed. Reopen it to change it." in page.text
+    assert (review.decisions.count(), review.fixes.count()) == (1, 1)

@@ -135,7 +135,8 @@ def do(request: Request, key: str) -> HttpResponse:
     if not request.viewer.may(effect.role):
         raise PermissionDenied
     about = _ref_from(request)
-    form = effect.form(request.POST or None, viewer=request.viewer, about=about)
+    # The page behind the dialog may hold the same fields; their ids must differ.
+    form = effect.form(request.POST or None, viewer=request.viewer, about=about, auto_id="do_%s")
     context = {"effect": effect, "form": form, "about": about}
     if request.method != "POST":
         return page(request, "core/do.html", context, part="core/parts/_do.html")
