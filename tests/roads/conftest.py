@@ -100,7 +100,9 @@ def open_page(chrome: Browser, site: str, client: Any) -> Iterator[Callable[...,
     """`open_page(anna, "/north-plant/")`: a page that a person has open. A fault in a script fails the test."""
     contexts, faults = [], []
 
-    def opened(user: User | None, address: str = "/", *, viewport: dict[str, int] | None = None, scheme: str = "light") -> Page:
+    def opened(
+        user: User | None, address: str = "/", *, viewport: dict[str, int] | None = None, scheme: str = "light"
+    ) -> Page:
         context = chrome.new_context(base_url=site, viewport=viewport or DESK, color_scheme=scheme, locale="en-GB")  # type: ignore[arg-type]
         contexts.append(context)
         if user is not None:
