@@ -14,7 +14,7 @@ from urllib.parse import parse_qs
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "opsboard.settings")
 os.environ.setdefault("OPSBOARD_ROLE", "events")
 
-import django  # noqa: E402
+import django
 
 django.setup()
 
@@ -69,7 +69,7 @@ async def _answer(scope: dict[str, Any], receive: Receive, send: Send) -> None:
             text = b": still here\n\n" if message is None else b"data: " + message["data"] + b"\n\n"
             await send({"type": "http.response.body", "body": text, "more_body": True})
     except (redis.RedisError, OSError):
-        return
+        return None
     finally:
         await pubsub.aclose()
         await client.aclose()

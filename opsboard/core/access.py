@@ -52,7 +52,7 @@ class Request(HttpRequest):
     workspace: Workspace
     viewer: Viewer
     role: Role
-    user: User  # type: ignore[assignment]
+    user: User
     htmx: Any
 
 
@@ -139,9 +139,9 @@ class WorkspaceMiddleware:
         self, request: Request, view: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any]
     ) -> HttpResponse | None:
         match = request.resolver_match
-        if match is None or "workspace" not in match.captured_kwargs:
+        if match is None or "workspace" not in kwargs:
             return None
-        slug = kwargs.pop("workspace", match.captured_kwargs["workspace"])
+        slug = kwargs.pop("workspace")
         if "api" in match.app_names or match.route.startswith("api/"):
             request.workspace_slug = slug  # type: ignore[attr-defined]
             return None
