@@ -38,10 +38,12 @@ def change_text(metric: Metric, change: float | None) -> str:
     return f"{sign}{number(change, metric.decimals)}"
 
 
-def small(metric: Metric, buckets: Sequence[Bucket], *, width: int = 120, height: int = 28) -> SafeString:
+def small(
+    metric: Metric, buckets: Sequence[Bucket], *, width: int = 120, height: int = 28, target: float | None = None
+) -> SafeString:
     title = _("Course of %(name)s") % {"name": metric.name}
     series = charts.Series(metric.name, [(one.at, one.value) for one in buckets])
-    return charts.sparkline(series, title=title, target=metric.target, width=width, height=height)
+    return charts.sparkline(series, title=title, target=target, width=width, height=height)
 
 
 def lines(
@@ -60,7 +62,10 @@ def lines(
     ]
 
 
-def large(metric: Metric, series: Sequence[charts.Series], *, width: int = 860, height: int = 300) -> SafeString:
+def large(
+    metric: Metric, series: Sequence[charts.Series], *, width: int = 860, height: int = 300, target: bool = True
+) -> SafeString:
+    """`target` is false where the values are of another grain than the target's."""
     spoken = [value for one in series for _at, value in one.points if value is not None]
     desc = (
         _("%(count)s values, from %(low)s to %(high)s; the table below has them all.")
@@ -70,7 +75,7 @@ def large(metric: Metric, series: Sequence[charts.Series], *, width: int = 860, 
     )
     return charts.line(
         series, title=metric.name, desc=desc, unit="" if metric.as_rate else metric.unit, rate=metric.as_rate,
-        target=metric.target, tz=metric.zone, width=width, height=height, heading=False,
+        target=metric.target if target else None, tz=metric.zone, width=width, height=height, heading=False,
     )  # fmt: skip
 
 

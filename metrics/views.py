@@ -162,7 +162,7 @@ def with_course(metrics: Sequence[Metric], now: datetime) -> list[Any]:
         metric.target_text = charts.value_text(metric, metric.target, unit=False)
         metric.tone = "" if not metric.change else "good" if metric.improves(metric.change) else "bad"
         metric.state = metric.state_of(value)
-        metric.chart = charts.small(metric, known)
+        metric.chart = charts.small(metric, known, target=metric.target)
     return rows
 
 

@@ -130,19 +130,24 @@ class Metric(LimitedModel, Versioned):
 
     def is_off(self, value: float | None) -> bool:
         """Whether a value misses the target in the wrong direction."""
-        if value is None or self.target is None:
-            return False
-        return value < self.target if self.direction == Direction.UP else value > self.target
+        return value is not None and self.target is not None and self.misses(value, self.target)
+
+    def misses(self, value: float, target: float) -> bool:
+        return value < target if self.direction == Direction.UP else value > target
 
     def improves(self, change: float) -> bool:
         return change > 0 if self.direction == Direction.UP else change < 0
 
     def state_of(self, value: float | None) -> dict[str, Any]:
-        """How a value stands against the target, as a badge shows it."""
+        """How a value of its grain stands against the target, as a badge shows it."""
+        return self.state_against(value, self.target)
+
+    def state_against(self, value: float | None, target: float | None) -> dict[str, Any]:
+        """The same against another target, such as a week's."""
         if value is None:
             return {"key": "no_data", "word": _("No data"), "tone": "quiet"}
-        if self.target is None:
+        if target is None:
             return {"key": "no_target", "word": _("No target"), "tone": "quiet"}
-        if self.is_off(value):
+        if self.misses(value, target):
             return {"key": "off", "word": _("Off target"), "tone": "bad"}
         return {"key": "on", "word": _("On target"), "tone": "good"}

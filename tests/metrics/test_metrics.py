@@ -8,7 +8,7 @@ from django.core.exceptions import ValidationError
 from django.test import Client
 from django.urls import reverse
 
-from metrics import services
+from metrics import contract, services
 from metrics.models import Metric, Point, buckets, dimensions_of, newest
 from metrics.services import Given
 from opsboard.core import access, periods, registry
@@ -95,7 +95,8 @@ def test_the_same_points_again_change_nothing(workspace: Workspace, now: datetim
 
 
 @pytest.mark.parametrize(
-    "point", [Given(day(2), float("nan")), Given(day(2), float("inf")), Given(day(2), 1, -1), Given(day(2), 1, 1, {"": "x"})]
+    "point",
+    [Given(day(2), float("nan")), Given(day(2), float("inf")), Given(day(2), 1, -1), Given(day(2), 1, 1, {"": "x"})],
 )
 def test_numbers_that_cannot_be_counted_with_are_refused(workspace: Workspace, now: datetime, point: Given) -> None:
     metric = metric_of(workspace, now)
@@ -188,6 +189,42 @@ def test_off_target_in_the_wrong_direction_is_found(workspace: Workspace, anna: 
     assert "14 min" in str(found[0].detail)
 
 
+def week_told(anna: User, workspace: Workspace, slug: str) -> dict[str, object]:
+    (row,) = contract.tell_week(viewer_for(anna, workspace), workspace.period(slug))["rows"]
+    return row
+
+
+def test_a_week_of_a_sum_is_held_against_the_targets_of_its_days(
+    workspace: Workspace, anna: User, now: datetime
+) -> None:
+    sums = metric_of(workspace, now, "complaints", direction="down", target=9.0, aggregation="sum", grain="day")
+    write(sums, now, *(Given(day(number), 8) for number in range(2, 9)))
+    row = week_told(anna, workspace, "2026-W45")
+    assert (row["value"], row["off"]) == (56, False)
+    write(sums, now, Given(day(8), 16))
+    assert week_told(anna, workspace, "2026-W45")["off"]
+
+
+def test_a_week_that_still_runs_is_compared_with_the_same_part_of_the_one_before(
+    workspace: Workspace, anna: User, now: datetime, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(contract.timezone, "now", lambda: day(11, 12))  # Wednesday noon
+    sums = metric_of(workspace, now, "orders", direction="up", target=10.0, aggregation="sum", grain="day")
+    write(sums, now, *(Given(day(number), 10) for number in range(2, 12)))
+    row = week_told(anna, workspace, "2026-W46")
+    assert (row["value"], row["change"], row["off"], row["running"]) == (30, 0, False, True)
+    write(sums, now, Given(day(11), 1))  # today is not over: 21 of the 20 that Monday and Tuesday should bring
+    assert not week_told(anna, workspace, "2026-W46")["off"]
+    write(sums, now, Given(day(10), 5))
+    assert week_told(anna, workspace, "2026-W46")["off"]
+
+
+def test_a_months_target_says_nothing_about_a_week(workspace: Workspace, anna: User, now: datetime) -> None:
+    sums = metric_of(workspace, now, "sales", direction="up", target=1000.0, aggregation="sum", grain="month")
+    write(sums, now, Given(day(2), 300))
+    assert not week_told(anna, workspace, "2026-W45")["off"]
+
+
 def test_what_is_written_by_hand_is_told_once(
     workspace: Workspace, anna: User, now: datetime, sign_in: Callable[[User], Client]
 ) -> None:
@@ -228,7 +265,7 @@ def test_pages_show_a_metric_in_any_cut(
 def test_the_week_is_told_on_screen_and_paper(workspace: Workspace, anna: User, now: datetime) -> None:
     from django.template.loader import render_to_string  # noqa: PLC0415
 
-    metric = metric_of(workspace, now, direction="down", target=10.0, owner=anna)
+    metric = metric_of(workspace, now, direction="down", target=10.0, owner=anna, aggregation="mean")
     for week in range(12):
         write(metric, now, Given(day(16) - timedelta(weeks=week), 12 - week / 2))
     section = next(one for one in registry.sections() if one.key == "metrics.week")
