@@ -71,7 +71,7 @@ async def _answer(scope: dict[str, Any], receive: Receive, send: Send) -> None:
     except (redis.RedisError, OSError):
         return None
     finally:
-        await pubsub.aclose()
+        await pubsub.aclose()  # type: ignore[no-untyped-call]
         await client.aclose()
 
 

@@ -6,9 +6,8 @@ from typing import Any
 from urllib.parse import urlencode
 
 from django import template
-from django.template import loader
 from django.db.models import Model
-from django.template import Context
+from django.template import Context, loader
 from django.urls import reverse
 
 from opsboard.core import registry
@@ -55,7 +54,7 @@ def do(context: Context, key: str, thing: Model | None = None, label: str = "", 
     url = reverse("core:do", kwargs={"workspace": _slug(context), "key": key})
     return {
         "effect": effect,
-        "url": f"{url}?{_about(thing)}" if thing is not None else url,
+        "url": f"{url}?{_about(thing)}" if thing is not None and thing.pk else url,
         "label": label,
         "style": style,
     }

@@ -282,7 +282,7 @@ def _dressed(bound: BoundField) -> SafeString:
         else "form-control"
     )
     classes = [widget.attrs.get("class", ""), look, "is-invalid" if bound.errors else ""]
-    attrs = {"class": " ".join(filter(None, classes))}
+    attrs: dict[str, str | bool] = {"class": " ".join(filter(None, classes))}
     if "autocomplete" in widget.attrs and "placeholder" in widget.attrs:
         attrs["placeholder"] = ""  # allauth's forms repeat the label there
     return bound.as_widget(attrs=attrs)
