@@ -215,7 +215,7 @@ def review_list(request: Request) -> HttpResponse:
             Shows("fixes", _("Small fixes"), lambda row: row.fix_count, ("fix_count",)),
             Shows("decisions", _("Decisions"), lambda row: row.decision_count, ("decision_count",)),
             Shows("closed", _("Closed"), lambda row: row.closed_at, ("closed_at",)),
-            Shows("by", _("By"), lambda row: row.closed_by or ""),
+            Shows("by", _("Closed by"), lambda row: row.closed_by or ""),
             Shows("summary", _("Summary"), lambda row: row.summary),
         ],
         filters=[
