@@ -28,7 +28,6 @@ lint: dev ## style, types, templates, import rules, translations, migrations
 	$(PYTHON) -m ruff format --check .
 	$(PYTHON) -m mypy
 	$(PYTHON) -m djlint --quiet --lint $(TEMPLATES)
-	$(PYTHON) -m djlint --quiet --check $(TEMPLATES)
 	.venv/bin/lint-imports
 	$(MANAGE) messages --check
 	$(PYTHON) -W ignore::RuntimeWarning manage.py makemigrations --check --dry-run
@@ -36,7 +35,6 @@ lint: dev ## style, types, templates, import rules, translations, migrations
 format: dev ## put code and templates into the house's style
 	$(PYTHON) -m ruff check --fix --exit-zero .
 	$(PYTHON) -m ruff format .
-	-$(PYTHON) -m djlint --quiet --reformat $(TEMPLATES)
 
 messages: base ## extract the words to translate; fails on a missing translation
 	@$(MANAGE) messages

@@ -82,7 +82,7 @@ contract = Contract(
         icon="report",
         order=20,
         hint=gettext_lazy("The week as a PDF that management reads and keeps."),
-    ),  # fmt: skip
+    ),
     events=(
         Event(
             "reports.report_made",
