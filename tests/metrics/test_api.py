@@ -117,7 +117,9 @@ def test_a_file_is_taken_and_brought_in_by_a_job(workspace: Workspace, anna: Use
     post(client, "metrics", TAXI)
     path = "/api/v1/north-plant/imports/metrics"
     file = SimpleUploadedFile("taxi.csv", b"timestamp,value\n2026-11-02 10:00,5\n2026-11-02 11:00,6\n")
-    answer = client.post(path, {"file": file, "mapping": json.dumps({"key": "taxi", "at": "timestamp", "value": "value"})})
+    answer = client.post(
+        path, {"file": file, "mapping": json.dumps({"key": "taxi", "at": "timestamp", "value": "value"})}
+    )
     assert answer.status_code == 202, answer.content
     imports.carry_out(POINTS, answer.json()["job"])
     job = client.get(f"/api/v1/north-plant/jobs/{answer.json()['job']}").json()

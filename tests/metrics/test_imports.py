@@ -2,16 +2,19 @@
 
 import io
 import json
+import time
 from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
 
+import openpyxl
 import pytest
+from django.core.cache import cache
 from django.test import Client
 from django.urls import reverse
 
 from metrics.models import Metric, Point, buckets
-from metrics.services import POINTS
+from metrics.services import POINTS, files, writing
 from opsboard.core import imports
 from opsboard.core.models import ImportRun, Job, Occurrence, User, Workspace
 
@@ -163,3 +166,114 @@ def test_the_wizard_walks_from_the_file_to_the_metric(
     assert list(Point.objects.order_by("at").values_list("value", flat=True)) == [1.5, 2.5]
     result = client.get(answer.url).content.decode()
     assert metric.get_absolute_url() in result
+
+
+def test_a_workbook_brings_its_dates_and_numbers(workspace: Workspace, anna: User, now: datetime) -> None:
+    metric_of(workspace, "sales", now)
+    book = openpyxl.Workbook()
+    sheet = book.active
+    sheet.append(["日期", "门店", "数值"])
+    sheet.append([datetime(2026, 1, 5), "杭州", 10.5])
+    sheet.append([datetime(2026, 1, 6), "宁波", 12])
+    buffer = io.BytesIO()
+    book.save(buffer)
+    job = bring_in(workspace, anna, now, buffer.getvalue(), {"key": "sales"}, name="sales.xlsx")  # all guessed
+    assert job.state == Job.State.DONE, job.error
+    points = Point.objects.order_by("at").values_list("at", "value", "label_set__labels")
+    assert list(points) == [
+        (datetime(2026, 1, 4, 16, tzinfo=UTC), 10.5, {"门店": "杭州"}),
+        (datetime(2026, 1, 5, 16, tzinfo=UTC), 12, {"门店": "宁波"}),
+    ]
+
+
+@pytest.mark.parametrize("encoding", ["utf-8-sig", "utf-16", "gb18030"])
+def test_files_come_in_any_writing(workspace: Workspace, anna: User, now: datetime, encoding: str) -> None:
+    metric_of(workspace, "sales", now)
+    lines = ["日期\t门店\t数值", *(f"2026年1月{day}日\t杭州分店\t{day},5" for day in range(1, 29))]
+    job = bring_in(workspace, anna, now, "\n".join(lines).encode(encoding), {"key": "sales", "decimal": ","})
+    assert job.state == Job.State.DONE, job.error
+    assert Point.objects.filter(value=1.5, label_set__labels={"门店": "杭州分店"}).count() == 1
+
+
+def test_a_cancel_halfway_undoes_all(
+    workspace: Workspace, anna: User, now: datetime, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    metric_of(workspace, "sales", now)
+    plain, chunks = writing.copy_in, []
+
+    def copy_and_cancel(blocks: object, *, now: datetime) -> tuple[int, int]:
+        chunks.append(1)
+        cache.set(f"job:{Job.objects.get().pk}:cancel", 1)
+        time.sleep(0.3)
+        return plain(blocks, now=now)
+
+    monkeypatch.setattr(files, "CHUNK", 2)
+    monkeypatch.setattr(writing, "copy_in", copy_and_cancel)
+    content = b"day,sales\n" + b"".join(b"2026-01-%02d,1\n" % day for day in range(1, 11))
+    job = bring_in(workspace, anna, now, content, {"key": "sales", "at": "day", "value": "sales"})
+    assert job.state == Job.State.CANCELLED
+    assert len(chunks) == 1
+    assert not Point.objects.exists()
+
+
+def test_next_weeks_file_is_read_like_the_last_one(
+    workspace: Workspace, anna: User, now: datetime, sign_in: Callable[[User], Client]
+) -> None:
+    metric_of(workspace, "sales", now)
+    mapping = {"key": "sales", "at": "tag", "value": "umsatz", "timezone": "Europe/Berlin"}
+    first = bring_in(workspace, anna, now, b"tag,menge,umsatz\n2026-01-05,1,10\n", mapping, name="sales 02.csv")
+    assert first.state == Job.State.DONE, first.error
+    client = sign_in(anna)
+    file = io.BytesIO(b"tag,menge,umsatz\n2026-01-12,1,11\n")
+    file.name = "sales 03.csv"
+    page = client.get(
+        client.post(reverse("metrics:new_import", kwargs={"workspace": workspace.slug}), {"file": file}).url
+    )
+    assert [column["role"] for column in page.context["columns"]] == ["at", "", "value"]
+    assert page.context["form"].initial["metric"] == "sales"
+    assert page.context["reading"].initial["timezone"] == "Europe/Berlin"
+
+
+def test_an_upload_is_its_senders_and_the_admins_business(
+    workspace: Workspace, anna: User, wang: User, adam: User, now: datetime, sign_in: Callable[[User], Client]
+) -> None:
+    metric_of(workspace, "sales", now)
+    bring_in(workspace, anna, now, b"day,value\n2026-01-05,x\n", {"key": "sales", "at": "day", "value": "value"})
+    run = ImportRun.objects.get()
+    url = reverse("metrics:import_run", kwargs={"workspace": workspace.slug, "pk": run.pk})
+    assert [sign_in(user).get(url).status_code for user in (anna, adam, wang)] == [200, 200, 404]
+    told = sign_in(anna).get(f"{url}?complaints=csv").content.decode()
+    assert "2,value" in told
+
+
+@pytest.mark.parametrize(
+    ("name", "content"),
+    [("empty.csv", b""), ("blank.csv", b"\n\n"), ("picture.csv", b"\x89PNG\r\n\x1a\n" + b"\x00" * 90), ("old.xls", b"\xd0\xcf\x11\xe0" * 30),
+     ("broken.xlsx", b"PK\x03\x04" + b"junk" * 50), ("broken.csv.gz", b"\x1f\x8bjunk")],
+)  # fmt: skip
+def test_what_is_no_table_is_refused_in_words(
+    workspace: Workspace, anna: User, sign_in: Callable[[User], Client], name: str, content: bytes
+) -> None:
+    file = io.BytesIO(content)
+    file.name = name
+    answer = sign_in(anna).post(reverse("metrics:new_import", kwargs={"workspace": workspace.slug}), {"file": file})
+    assert answer.status_code == 422
+    assert "field-error" in answer.content.decode()
+    assert not ImportRun.objects.exists()
+
+
+def test_a_numerator_over_a_denominator_becomes_a_rate_and_never_a_sum(
+    workspace: Workspace, anna: User, now: datetime, sign_in: Callable[[User], Client]
+) -> None:
+    metric_of(workspace, "sales", now, aggregation="sum")
+    client = sign_in(anna)
+    file = io.BytesIO(b"day,flown,on_time\n2026-01-05,10,8\n2026-01-06,20,15\n")
+    file.name = "flights.csv"
+    url = client.post(reverse("metrics:new_import", kwargs={"workspace": workspace.slug}), {"file": file}).url
+    columns = {"column_0": "at", "column_1": "denominator", "column_2": "numerator", "step": "import"}
+    answer = client.post(url, {**columns, "metric": "sales"})
+    assert answer.status_code == 422
+    assert "rates do not add up" in answer.content.decode()
+    # The form was drawn before the columns were named, so it still says "sum".
+    client.post(url, {**columns, "metric": "+", "name": "On time", "aggregation": "sum", "grain": "day"})
+    assert ImportRun.objects.get().mapping["create"]["aggregation"] == "ratio"

@@ -1,0 +1,115 @@
+"""Metrics in a browser: nothing for axe to find, a chart to explore, and a spreadsheet's way in."""
+
+from datetime import datetime, timedelta
+from pathlib import Path
+
+import pytest
+from django.utils import timezone
+from playwright.sync_api import expect
+
+from metrics import services
+from metrics.models import Metric, Point
+from metrics.services import POINTS, Given
+from opsboard.core import imports
+from opsboard.core.models import Job, User, Workspace
+from tests.look.conftest import DESK, PHONE
+from tests.look.test_gallery import Ask, Open, keep
+
+pytestmark = pytest.mark.django_db(transaction=True)
+HOME = "/north-plant/metrics/"
+
+
+def rate_with_shops(workspace: Workspace, by: User, now: datetime) -> Metric:
+    metric = services.create_metric(
+        workspace=workspace, by=by, now=now, name="Orders on time", key="on-time", aggregation="ratio", target=0.9,
+        owner=by, description="Delivered by the promised day, of all delivered.",
+    )  # fmt: skip
+    points = [
+        Given(now - timedelta(days=back), 0.8 + back % 7 / 40, 20, {"shop": shop})
+        for back in range(60)
+        for shop in ("Hangzhou", "Ningbo")
+    ]
+    services.write_points(metric=metric, points=points, by=by, now=now)
+    return metric
+
+
+@pytest.mark.parametrize("theme", ["light", "dark"])
+def test_axe_finds_nothing_on_the_pages_of_metrics(
+    workspace: Workspace, anna: User, open_as: Open, complaints: Ask, theme: str
+) -> None:
+    anna.language = "zh-hans" if theme == "dark" else "en"
+    anna.save()
+    page = open_as(anna, HOME, theme=theme, size=PHONE if theme == "dark" else DESK)
+    assert complaints(page) == []
+    metric = rate_with_shops(workspace, anna, timezone.now())
+    site = "/".join(page.url.split("/")[:3])
+    own = f"{metric.pk}/"
+    pages = (
+        "",
+        "?state=on",
+        "new/",
+        "imports/new/",
+        own,
+        f"{own}?by=shop&grain=week",
+        f"{own}edit/",
+        f"{own}values/new/",
+    )
+    for path in pages:
+        page.goto(f"{site}{HOME}{path}")
+        keep(page, f"metrics-{path.strip('/?').replace('/', '-').replace('?', '-') or 'list'}-{theme}")
+        assert complaints(page) == [], path
+        assert page.evaluate("document.documentElement.scrollWidth - innerWidth") <= 0, path
+
+
+def test_a_metric_is_explored(workspace: Workspace, anna: User, open_as: Open, complaints: Ask) -> None:
+    metric = rate_with_shops(workspace, anna, timezone.now())
+    page = open_as(anna, f"{HOME}{metric.pk}/")
+    page.get_by_role("link", name="Explore").click()
+    expect(page.locator("#explore .main-svg").first).to_be_visible()
+    keep(page, "metrics-explore")
+    page.get_by_role("link", name="Plain chart").click()
+    page.get_by_label("Part by").select_option("shop")
+    expect(page.get_by_role("cell", name="Ningbo").first).to_be_visible()
+
+
+def test_a_spreadsheet_becomes_a_metric(
+    workspace: Workspace, anna: User, open_as: Open, complaints: Ask, tmp_path: Path
+) -> None:
+    file = tmp_path / "packing_speed_2026.csv"
+    file.write_text("day;units\n03/04/2026;10,5\n04/05/2026;12\n")
+    page = open_as(anna, f"{HOME}imports/new/")
+    page.get_by_label("Spreadsheet").set_input_files(file)
+    page.get_by_role("button", name="Upload and preview").click()
+    expect(page.get_by_role("heading", name=file.name)).to_be_visible()
+    assert complaints(page) == []
+    page.get_by_role("button", name="Import", exact=True).click()
+    expect(page.get_by_text("This field is required").first).to_be_visible()  # day first or month first?
+    page.get_by_label("Dates are written").select_option("dmy")
+    keep(page, "metrics-import-mapping")
+    page.get_by_role("button", name="Import", exact=True).click()
+    expect(page.get_by_role("progressbar")).to_be_visible()
+    imports.carry_out(POINTS, Job.objects.get().pk)
+    page.get_by_role("link", name="See the result").click()
+    expect(page.get_by_role("heading", name="Packing speed 2026")).to_be_visible()
+    assert sorted(Point.objects.values_list("value", flat=True)) == [10.5, 12]
+
+
+def test_a_wrong_file_is_told_row_by_row(
+    workspace: Workspace, anna: User, open_as: Open, complaints: Ask, tmp_path: Path
+) -> None:
+    file = tmp_path / "sales.csv"
+    file.write_text("day,value\n2026-01-05,10\n2026-02-30,11\n")
+    page = open_as(anna, f"{HOME}imports/new/")
+    page.get_by_label("Spreadsheet").set_input_files(file)
+    page.get_by_role("button", name="Upload and preview").click()
+    page.get_by_role("button", name="Import", exact=True).click()
+    expect(page.get_by_role("progressbar")).to_be_visible()
+    imports.carry_out(POINTS, Job.objects.get().pk)
+    expect(page.get_by_text("is not a day of the calendar")).to_be_visible()
+    keep(page, "metrics-import-wrong")
+    assert complaints(page) == []
+    with page.expect_download() as download:
+        page.get_by_role("link", name="Download the list").click()
+    assert "2026-02-30" in Path(download.value.path()).read_text()
+    page.get_by_role("link", name="Change how it is read").click()
+    expect(page.get_by_role("heading", name="First rows")).to_be_visible()
