@@ -11,12 +11,12 @@ from django.http import HttpResponse
 from django.shortcuts import get_object_or_404
 from django.utils import timezone
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
+from django.utils.translation import gettext_lazy, pgettext_lazy
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from metrics import charts, services
 from metrics.forms import ImportForm, MetricForm, ValueForm
-from metrics.models import Bucket, Direction, Grain, Metric, buckets, dimensions_of, newest
+from metrics.models import Bucket, Direction, Grain, Metric, begins, buckets, dimensions_of, newest
 from opsboard.core import periods
 from opsboard.core.access import Request, needs
 from opsboard.core.forms import say
@@ -41,6 +41,7 @@ SPAN_TITLES = {
     "all": gettext_lazy("Everything"),
 }  # fmt: skip
 FAR = datetime(2200, 1, 1, tzinfo=UTC)
+MOST = 10_000  # values in a page's chart and table
 COURSE = 30  # buckets in a row's small chart
 
 wizard = Wizard(
@@ -81,7 +82,7 @@ def _columns(now: datetime) -> tuple[Shows, ...]:
         Shows("owner", gettext_lazy("Owner"), lambda metric: metric.owner, sort=("owner__name", "owner__username")),
         Shows("course", gettext_lazy("Course"), lambda metric: metric.unit),
         Shows("latest", gettext_lazy("Latest"), lambda metric: metric.latest.value if metric.latest else None),
-        Shows("change", gettext_lazy("Change"), lambda metric: metric.change),
+        Shows("change", pgettext_lazy("of a number", "Change"), lambda metric: metric.change),
         Shows("target", gettext_lazy("Target"), lambda metric: metric.target, sort=("target",)),
         Shows("state", gettext_lazy("State"), lambda metric: metric.state["word"]),
         Shows("day", gettext_lazy("As of"), lambda metric: metric.latest.at if metric.latest else None),
@@ -211,6 +212,7 @@ def metric(request: Request, pk: int) -> HttpResponse:
     asked = _asked(request, row, dimensions)
     newest_one = next(iter(newest([row.pk], now=FAR)), None)
     start, end = _span(asked, row, newest_one)
+    asked["grain"] = _readable(asked["grain"], start or begins(row.pk), end or (newest_one.at if newest_one else None))
     found = buckets(
         [row.pk], start=start, end=end, grain=asked["grain"], by=[asked["by"]] if asked["by"] else [],
         labels=asked["labels"],
@@ -282,6 +284,15 @@ def _span(asked: dict[str, Any], row: Metric, latest: Bucket | None) -> tuple[da
     return latest.at - back + timedelta(seconds=Grain(row.grain).seconds), None
 
 
+def _readable(grain: str, start: datetime | None, end: datetime | None) -> str:
+    """The grain that was asked for, or the next coarser one by which the span still is a page's worth of values."""
+    grains = list(Grain)
+    place = grains.index(Grain(grain))
+    while start and end and place < len(grains) - 1 and (end - start).total_seconds() > grains[place].seconds * MOST:
+        place += 1
+    return str(grains[place].value)
+
+
 # --- changing --------------------------------------------------------------------------------------------------------
 
 
@@ -317,7 +328,7 @@ def change_metric(request: Request, pk: int) -> HttpResponse:
         try:
             services.change_metric(
                 metric=row, by=request.user, now=timezone.now(),
-                version=int(version) if version.isdigit() and len(version) < 9 else 0, **form.changes(),
+                version=int(version) if version.isdecimal() and len(version) < 9 else 0, **form.changes(),
             )  # fmt: skip
         except ValidationError as refusal:
             say(form, refusal)

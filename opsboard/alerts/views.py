@@ -222,7 +222,7 @@ def change_watch(request: Request, pk: int) -> HttpResponse:
     row = _watch(request, pk)
     form = WatchForm(request.POST or None, viewer=request.viewer, initial=WatchForm.values_of(row))
     posted = request.POST.get("version", "")
-    version = int(posted) if posted.isdigit() else row.version
+    version = int(posted) if posted.isdecimal() and len(posted) < 10 else row.version
     context: dict[str, Any] = {"form": form, "watch": row, "version": row.version, "sentence": row.sentence}
     if request.method != "POST":
         return page(request, "alerts/watch_form.html", context, part="alerts/_watch_form.html")
@@ -303,7 +303,7 @@ def delete_watch(request: Request, pk: int) -> HttpResponse:
 def margin(request: Request) -> HttpResponse:
     """Beside any object: its open alerts, its watches, and a button to watch its numbers."""
     model, pk = request.GET.get("about_model", ""), request.GET.get("about_id", "")
-    if not pk.isdigit() or model.startswith("alerts."):
+    if not pk.isdecimal() or model.startswith("alerts."):
         return HttpResponse()
     thing = objects.find(request.viewer, model, int(pk))
     if thing is None:

@@ -146,3 +146,8 @@ def test_each_margin_is_fetched_from_its_owner(anna: User, thing: Job, sign_in: 
         if contract.margin:
             assert f'hx-get="/north-plant/{label}/margin/?about_model=core.job&amp;about_id={thing.pk}"' in part
     assert 'hx-trigger="load"' in part
+
+
+@pytest.mark.parametrize("pk", ["²", "99999999999999999999", "-1", "x"])
+def test_an_address_with_an_odd_id_names_no_object(pk: str, said: Any, anna: User, sign_in: SignIn) -> None:
+    assert sign_in(anna).get(url(), {"about_model": "core.job", "about_id": pk}).status_code == 200
