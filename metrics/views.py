@@ -164,6 +164,7 @@ def with_course(metrics: Sequence[Metric], now: datetime) -> list[Any]:
         metric.tone = "" if not metric.change else "good" if metric.improves(metric.change) else "bad"
         metric.state = metric.state_of(value)
         metric.chart = charts.small(metric, known, target=metric.target)
+        metric.as_of = timezone.localtime(metric.latest.at, metric.zone).date() if metric.latest else None
     return rows
 
 

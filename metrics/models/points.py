@@ -211,6 +211,18 @@ def points_of(
     return points
 
 
+def begins(metric_id: int) -> datetime | None:
+    """The moment of a metric's first point."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT min(q.at) FROM metrics_labelset s CROSS JOIN LATERAL ("
+            "SELECT at FROM metrics_point WHERE label_set_id = s.id ORDER BY at LIMIT 1) q WHERE s.metric_id = %s",
+            [metric_id],
+        )
+        at: datetime | None = cursor.fetchone()[0]
+        return at
+
+
 def dimensions_of(metric_ids: Sequence[int], *, at_most: int = 200) -> dict[int, dict[str, list[str]]]:
     """`{metric: {label: its values}}`, in one query; of a label with very many values the first `at_most`."""
     answer: dict[int, dict[str, list[str]]] = {}
