@@ -195,6 +195,7 @@ class ImportForm(forms.Form):
             "target": create.get("target"),
         }
         super().__init__(data, initial=start)
+        self.sums = {one.key: one.aggregation == Aggregation.SUM for one in metrics}
         self.fields["metric"].choices = [  # type: ignore[attr-defined]
             (NEW, _("A new metric")), *((one.key, one.name) for one in metrics),
         ]  # fmt: skip
@@ -203,6 +204,10 @@ class ImportForm(forms.Form):
         given = super().clean() or {}
         if self.plan.has("metric"):
             return given
+        if self.plan.has("numerator") and self.sums.get(given.get("metric", "")):
+            self.add_error(
+                "metric", _("This metric adds its values up, and rates do not add up. Choose another, or a new one.")
+            )
         if given.get("metric") == NEW and not given.get("name"):
             self.add_error("name", _("Give the new metric a name."))
         if given.get("metric") == NEW and given.get("name"):
@@ -224,7 +229,10 @@ class ImportForm(forms.Form):
             return {}
         if given["metric"] != NEW:
             return {"key": given["metric"], "stem": self.stem}
-        return {"create": _filled(given), "stem": self.stem}
+        create = _filled(given)
+        if self.plan.has("numerator"):
+            create["aggregation"] = Aggregation.RATIO.value  # rates of several shops or days never add up
+        return {"create": create, "stem": self.stem}
 
 
 def _filled(given: dict[str, Any]) -> dict[str, Any]:

@@ -17,7 +17,9 @@ ADDRESS = "/api/v1/north-plant/reviews/2026-W40/decisions"
 
 @pytest.fixture
 def send(workspace: Workspace, anna: User) -> Any:
-    _token, secret = issue_token(workspace=workspace, owner=anna, role=Role.EDITOR, name="till", now=datetime.now().astimezone())
+    _token, secret = issue_token(
+        workspace=workspace, owner=anna, role=Role.EDITOR, name="till", now=datetime.now().astimezone()
+    )
 
     def post(text: str, key: str) -> Any:
         return Client().post(

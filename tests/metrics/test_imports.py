@@ -6,6 +6,7 @@ import time
 from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 import openpyxl
 import pytest
@@ -28,7 +29,9 @@ def metric_of(workspace: Workspace, key: str, now: datetime, **more: object) -> 
     return Metric.objects.create(workspace=workspace, **given)
 
 
-def bring_in(workspace: Workspace, by: User, now: datetime, content: bytes, mapping: dict, name: str = "a.csv") -> Job:
+def bring_in(
+    workspace: Workspace, by: User, now: datetime, content: bytes, mapping: dict[str, Any], name: str = "a.csv"
+) -> Job:
     """The import as a worker does it."""
     plan = imports.plan_of(json.dumps(mapping), POINTS.fields, settings=POINTS.settings)
     file = io.BytesIO(content)
@@ -49,7 +52,7 @@ def test_a_series_of_half_hours_comes_in_whole_and_only_once(
     assert {name: first.result[name] for name in ("written", "unchanged", "revised")} == {
         "written": 10_320, "unchanged": 0, "revised": 0,
     }  # fmt: skip
-    assert sum(one.value for one in buckets([metric.pk], whole=True)) == 156_219_716
+    assert [one.value for one in buckets([metric.pk], whole=True)] == [156_219_716]
     again = bring_in(workspace, anna, now, content, TAXI)
     assert (again.result["written"], again.result["unchanged"]) == (0, 10_320)
     assert Occurrence.objects.filter(key="metrics.points_written").count() == 1
@@ -140,7 +143,7 @@ def test_a_long_file_goes_to_the_metrics_that_it_names(workspace: Workspace, ann
 
 
 def test_the_wizard_walks_from_the_file_to_the_metric(
-    workspace: Workspace, anna: User, sign_in: Callable[[User], Client], django_capture_on_commit_callbacks
+    workspace: Workspace, anna: User, sign_in: Callable[[User], Client], django_capture_on_commit_callbacks: Any
 ) -> None:
     client = sign_in(anna)
     new = reverse("metrics:new_import", kwargs={"workspace": workspace.slug})
@@ -149,22 +152,22 @@ def test_the_wizard_walks_from_the_file_to_the_metric(
     file.name = "packing_speed.csv"
     answer = client.post(new, {"file": file})
     assert answer.status_code == 303
-    page = client.get(answer.url)
+    page = client.get(answer.headers["Location"])
     text = page.content.decode()
     assert 'name="column_0"' in text
     assert "Packing speed" in text
     form = {"step": "import", "column_0": "at", "column_1": "value", "metric": "+", "name": "Packing speed",
             "direction": "up", "aggregation": "mean", "grain": "hour", "decimal": ",", "delimiter": ";",
             "timezone": "Asia/Shanghai"}  # fmt: skip
-    assert client.post(answer.url, {**form, "column_1": ""}).status_code == 422
-    assert client.post(answer.url, form).status_code == 303
+    assert client.post(answer.headers["Location"], {**form, "column_1": ""}).status_code == 422
+    assert client.post(answer.headers["Location"], form).status_code == 303
     imports.carry_out(POINTS, Job.objects.get().pk)
     job = Job.objects.get()
     assert job.state == Job.State.DONE, job.error
     metric = Metric.objects.get()
     assert (metric.key, metric.grain, metric.owner) == ("packing-speed", "hour", anna)
     assert list(Point.objects.order_by("at").values_list("value", flat=True)) == [1.5, 2.5]
-    result = client.get(answer.url).content.decode()
+    result = client.get(answer.headers["Location"]).content.decode()
     assert metric.get_absolute_url() in result
 
 
@@ -201,7 +204,7 @@ def test_a_cancel_halfway_undoes_all(
     metric_of(workspace, "sales", now)
     plain, chunks = writing.copy_in, []
 
-    def copy_and_cancel(blocks: object, *, now: datetime) -> tuple[int, int]:
+    def copy_and_cancel(blocks: Any, *, now: datetime) -> tuple[int, int]:
         chunks.append(1)
         cache.set(f"job:{Job.objects.get().pk}:cancel", 1)
         time.sleep(0.3)
@@ -227,7 +230,9 @@ def test_next_weeks_file_is_read_like_the_last_one(
     file = io.BytesIO(b"tag,menge,umsatz\n2026-01-12,1,11\n")
     file.name = "sales 03.csv"
     page = client.get(
-        client.post(reverse("metrics:new_import", kwargs={"workspace": workspace.slug}), {"file": file}).url
+        client.post(reverse("metrics:new_import", kwargs={"workspace": workspace.slug}), {"file": file}).headers[
+            "Location"
+        ]
     )
     assert [column["role"] for column in page.context["columns"]] == ["at", "", "value"]
     assert page.context["form"].initial["metric"] == "sales"
@@ -269,11 +274,15 @@ def test_a_numerator_over_a_denominator_becomes_a_rate_and_never_a_sum(
     client = sign_in(anna)
     file = io.BytesIO(b"day,flown,on_time\n2026-01-05,10,8\n2026-01-06,20,15\n")
     file.name = "flights.csv"
-    url = client.post(reverse("metrics:new_import", kwargs={"workspace": workspace.slug}), {"file": file}).url
+    url = client.post(reverse("metrics:new_import", kwargs={"workspace": workspace.slug}), {"file": file}).headers[
+        "Location"
+    ]
     columns = {"column_0": "at", "column_1": "denominator", "column_2": "numerator", "step": "import"}
     answer = client.post(url, {**columns, "metric": "sales"})
     assert answer.status_code == 422
     assert "rates do not add up" in answer.content.decode()
     # The form was drawn before the columns were named, so it still says "sum".
-    client.post(url, {**columns, "metric": "+", "name": "On time", "aggregation": "sum", "grain": "day"})
-    assert ImportRun.objects.get().mapping["create"]["aggregation"] == "ratio"
+    form = {"metric": "+", "name": "On time", "aggregation": "sum", "direction": "up", "grain": "day"}
+    assert client.post(url, {**columns, **form}).status_code == 303
+    mapping = ImportRun.objects.get().mapping
+    assert mapping["settings"]["create"]["aggregation"] == "ratio", mapping
