@@ -26,7 +26,7 @@ bench: base vendor ## measure: make bench [ONLY=page-dashboard]
 lint: dev ## style, types, templates, import rules, translations, migrations
 	$(PYTHON) -m ruff check .
 	$(PYTHON) -m ruff format --check .
-	$(PYTHON) -m mypy
+	$(PYTHON) -m mypy .
 	$(PYTHON) -m djlint --quiet --lint $(TEMPLATES)
 	.venv/bin/lint-imports
 	$(MANAGE) messages --check
