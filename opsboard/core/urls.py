@@ -31,7 +31,6 @@ inside = [
     path("notices/<int:pk>/", views.notice, name="notice"),
     path("margins/", views.margins, name="margins"),
     path("do/<str:key>/", views.do, name="do"),
-    path("files/<int:pk>/", views.stored_file, name="stored_file"),
     path("settings/", people.settings, name="settings"),
     path("settings/apps/", people.app_limits, name="app_limits"),
     path("members/", people.member_list, name="member_list"),

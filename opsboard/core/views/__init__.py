@@ -12,11 +12,10 @@ from opsboard.core.views.pages import (
     notice_list,
     read_notices,
     search_page,
-    stored_file,
     try_job_again,
 )
 
 __all__ = [
-    "api_page", "cancel_job", "do", "front", "home", "job", "margins", "notice", "notice_list", "read_notices", "search_page", "stored_file",
+    "api_page", "cancel_job", "do", "front", "home", "job", "margins", "notice", "notice_list", "read_notices", "search_page",
     "try_job_again",
 ]  # fmt: skip

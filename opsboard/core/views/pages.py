@@ -5,18 +5,18 @@ from __future__ import annotations
 from typing import Any
 
 from django.core.exceptions import PermissionDenied, ValidationError
-from django.http import FileResponse, Http404, HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect
 from django.urls import reverse
 from django.utils import timezone
 from django.views.decorators.http import require_GET, require_POST
 
-from opsboard.core import effects, jobs, notices, objects, registry, search, storage, telling
+from opsboard.core import effects, jobs, notices, objects, registry, search, telling
 from opsboard.core.access import Request, needs
 from opsboard.core.api import api
 from opsboard.core.contract import Ref
 from opsboard.core.forms import say
-from opsboard.core.models import Job, Membership, Notice, Role, StoredFile
+from opsboard.core.models import Job, Membership, Notice, Role
 from opsboard.core.pages import done, page, refused
 from opsboard.core.services.people import may_make_workspaces
 from opsboard.core.views.me import waiting_for
@@ -155,12 +155,6 @@ def do(request: Request, key: str) -> HttpResponse:
         else (about.url if about and about.url else reverse("core:home", kwargs={"workspace": request.workspace.slug}))
     )
     return done(request, to, message=outcome.message, go=True)
-
-
-@require_GET
-def stored_file(request: Request, pk: int) -> FileResponse:
-    row = get_object_or_404(StoredFile.objects.visible_to(request.viewer), pk=pk)
-    return storage.answer(row)
 
 
 @require_GET
