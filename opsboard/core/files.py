@@ -15,7 +15,7 @@ from typing import Final
 from django.utils.http import content_disposition_header
 from django.utils.translation import gettext
 from django.utils.translation import gettext_noop as _
-from PIL import Image, ImageOps, UnidentifiedImageError
+from PIL import Image, ImageFile, ImageOps, UnidentifiedImageError
 
 MAX_PIXELS: Final = 50_000_000
 MAX_SIDE: Final = 3840
@@ -116,6 +116,7 @@ def redraw(content: bytes, *, max_side: int = MAX_SIDE, max_pixels: int = MAX_PI
         with warnings.catch_warnings():
             # The size is checked below, before anything is unpacked.
             warnings.simplefilter("ignore", Image.DecompressionBombWarning)
+            ImageFile.LOAD_TRUNCATED_IMAGES = False  # other libraries of the process switch it on
             with Image.open(BytesIO(content), formats=("PNG", "JPEG", "WEBP", "GIF")) as opened:
                 kind = opened.format or "PNG"
                 if opened.width * opened.height > max_pixels:

@@ -10,7 +10,6 @@ from django.test import Client
 from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Error, Page
 
 from opsboard.core.models import User
-from tests.roads.conftest import chrome, site  # noqa: F401 (fixtures)
 
 AXE = Path(__file__).resolve().parent.parent.parent / "node_modules" / "axe-core" / "axe.min.js"
 PHONE = {"width": 390, "height": 844}
@@ -24,7 +23,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 
 @pytest.fixture
-def open_as(chrome: Browser, site: str) -> Any:  # noqa: F811
+def open_as(chrome: Browser, site: str) -> Any:
     """`open_as(anna, "/north-plant/", theme="dark", size=PHONE)`: a page. A fault in a script, or against the CSP, fails the test."""
     opened: list[BrowserContext] = []
     faults: list[str] = []
