@@ -20,7 +20,7 @@ from pathlib import Path
 
 import psycopg
 
-from opsboard import embedded
+from opsboard import embedded, ending
 from opsboard.supervisor import Child, Speaker, Supervisor
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -164,19 +164,21 @@ def page_answers(host: str, port: int) -> bool:
 def prepare(say: Callable[[str], None], demo: bool) -> dict[str, str]:
     """Run `manage.py prepare` (tables, messages, static files, demo) and return what it wants the person to know."""
     read_end, write_end = os.pipe()
-    process = subprocess.Popen(
-        [PYTHON, str(ROOT / "manage.py"), "prepare", "--report", str(write_end), *([] if demo else ["--no-demo"])],
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
-        errors="replace",
-        pass_fds=[write_end],
-        start_new_session=True,
-        preexec_fn=embedded.ends_with_us(signal.SIGTERM),
-    )
+    with ending.held():
+        process = subprocess.Popen(
+            [PYTHON, str(ROOT / "manage.py"), "prepare", "--report", str(write_end), *([] if demo else ["--no-demo"])],
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            errors="replace",
+            pass_fds=[write_end],
+            start_new_session=True,
+            preexec_fn=embedded.ends_with_us(signal.SIGTERM),
+        )
     os.close(write_end)
     try:
+        ending.heed()
         for line in process.stdout or ():
             if line.strip():
                 say(line.rstrip())
@@ -307,7 +309,9 @@ def run(*, port: str, host: str, demo: bool) -> None:
             given |= {"REDIS_URL": servers.redis_url} if servers.redis_url else {}
         os.environ.update(given)
         os.chdir(ROOT)
+        ending.heed()
         news = prepare_if_needed(say, demo, folder)
+        ending.heed()
         watch = _Watch(host, number, servers, say)
 
         def welcome() -> None:
@@ -340,14 +344,9 @@ def main(arguments: Sequence[str]) -> int:
     return up(port=options.port, host=options.host, demo=not options.no_demo)
 
 
-def _on_sigterm(number: int, frame: object) -> None:
-    raise KeyboardInterrupt
-
-
 def up(*, port: str, host: str, demo: bool) -> int:
     """`run`, with every expected trouble told as a sentence; the exit status."""
-    for number in (signal.SIGTERM, signal.SIGHUP):
-        signal.signal(number, _on_sigterm)
+    ending.listen()
     try:
         run(port=port, host=host, demo=demo)
     except (UpError, embedded.EmbeddedError) as error:

@@ -13,6 +13,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import IO
 
+from opsboard import ending
+
 LOOPBACK = "127.0.0.1"
 LOG_LIMIT = 5 * 1024 * 1024
 PR_SET_PDEATHSIG = 1
@@ -67,8 +69,10 @@ class Server:
     process: subprocess.Popen[bytes] | None = None
 
     def start(self) -> None:
-        self.process = self.launch()
+        with ending.held():
+            self.process = self.launch()
         try:
+            ending.heed()
             self.await_ready(self.process)
         except BaseException:
             self.stop()

@@ -2,10 +2,12 @@
 
 import http.server
 import os
+import signal
 import socket
 import subprocess
 import sys
 import threading
+import time
 from collections.abc import Callable, Iterator
 from contextlib import closing
 from pathlib import Path
@@ -153,3 +155,24 @@ def test_a_database_that_was_never_prepared_is_never_taken_for_prepared(
     for _ in range(2):
         up.prepare_if_needed(embedded.quiet, True, folder)
     assert calls == [True, True]
+
+
+def test_sigterm_before_the_first_page_still_stops_the_servers(folder: Path) -> None:
+    program = subprocess.Popen(
+        [sys.executable, "-u", "manage.py", "up", "--no-demo", "--port", str(up.free_pair(28_000))],
+        cwd=ROOT,
+        env={**{n: v for n, v in os.environ.items() if n not in {"DATABASE_URL", "REDIS_URL"}}, "VAR": str(folder)},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        start_new_session=True,
+    )
+    while not (folder / "embedded.json").exists():
+        assert program.poll() is None
+        time.sleep(0.01)
+    program.send_signal(signal.SIGTERM)
+    said, _ = program.communicate(timeout=60)
+    assert program.returncode == 0
+    assert "PostgreSQL and Valkey have stopped" in said
+    assert "Traceback" not in said
+    assert embedded.holder(folder) == ""
