@@ -272,7 +272,14 @@
         onEnd: (event) => {
           delete element.dataset.moving;
           dropped = Date.now();
-          if (event.from !== event.to || event.oldIndex !== event.newIndex) move(event.item, event.from, before);
+          // Sortable looks where the hand is twenty times a second; a quick hand lets go between two looks.
+          const at = event.originalEvent?.changedTouches?.[0] ?? event.originalEvent;
+          const under = at && document.elementFromPoint(at.clientX, at.clientY)?.closest?.("[data-column]");
+          if (under && element.contains(under) && under !== event.item.parentNode) {
+            under.append(event.item);
+            move(event.item, event.from, before);
+          }
+          else if (event.from !== event.to || event.oldIndex !== event.newIndex) move(event.item, event.from, before);
         },
       });
     }

@@ -56,6 +56,17 @@ def test_axe_finds_nothing_on_the_pages_of_the_work(
         assert page.evaluate("document.documentElement.scrollWidth - innerWidth") <= 0, path
 
 
+def drag(page: Page, card: Action, column: str, *, steps: int) -> None:
+    """Take a card by its lower edge to the head of a column and let go there."""
+    taken, target = page.locator(f"#card-{card.pk}").bounding_box(), page.locator(f"[data-column={column}]").bounding_box()
+    assert taken
+    assert target
+    page.mouse.move(taken["x"] + 20, taken["y"] + taken["height"] - 6)
+    page.mouse.down()
+    page.mouse.move(taken["x"] + 60, taken["y"] + 30, steps=steps)
+    page.mouse.move(target["x"] + 60, target["y"] + 20, steps=steps)
+
+
 def test_a_card_moves_by_key_by_hand_and_by_menu(workspace: Workspace, anna: User, open_as: Open) -> None:
     pegs, pick_up, forms = open_some(workspace, anna, timezone.now())
     page = open_as(anna, BOARD)
@@ -67,18 +78,23 @@ def test_a_card_moves_by_key_by_hand_and_by_menu(workspace: Workspace, anna: Use
     with page.expect_response("**/move/"):
         page.locator(f"#card-{pick_up.pk} [data-move-to=done]").click()
     in_column(page, "done", pick_up.title)
-    card, target = page.locator(f"#card-{forms.pk}").bounding_box(), page.locator("[data-column=doing]").bounding_box()
-    assert card
-    assert target
-    page.mouse.move(card["x"] + 20, card["y"] + card["height"] - 6)
-    page.mouse.down()
-    page.mouse.move(card["x"] + 60, card["y"] + 30, steps=5)
-    page.mouse.move(target["x"] + 60, target["y"] + 20, steps=15)
+    drag(page, forms, "doing", steps=15)
+    expect(page.locator(f"[data-column=doing] #card-{forms.pk}")).to_be_visible()
     with page.expect_response("**/move/"):
         page.mouse.up()
     in_column(page, "doing", forms.title)
     states = dict(Action.objects.values_list("pk", "state"))
     assert states == {pegs.pk: "doing", pick_up.pk: "done", forms.pk: "doing"}
+
+
+def test_a_quick_hand_reaches_an_empty_column_too(workspace: Workspace, anna: User, open_as: Open) -> None:
+    card = open_some(workspace, anna, timezone.now())[0]
+    page = open_as(anna, BOARD)
+    with page.expect_response("**/move/"):
+        drag(page, card, "done", steps=1)
+        page.mouse.up()
+    in_column(page, "done", card.title)
+    assert Action.objects.get(pk=card.pk).state == "done"
 
 
 def test_a_card_that_somebody_moved_meanwhile_goes_where_it_is(
