@@ -134,4 +134,8 @@ class Migration(migrations.Migration):
             model_name='point',
             constraint=models.CheckConstraint(condition=models.Q(('weight__gte', 0), ('weight__lt', float("inf"))), name='point_weight_is_not_negative'),
         ),
+        pgtrigger.migrations.AddTrigger(
+            model_name='metric',
+            trigger=pgtrigger.compiler.Trigger(name='delete_delete', sql=pgtrigger.compiler.UpsertTriggerSql(func='INSERT INTO "metrics_metricevent" ("aggregation", "archived_at", "created_at", "decimals", "description", "direction", "grain", "id", "key", "limited_to", "name", "owner_id", "pgh_context_id", "pgh_created_at", "pgh_label", "pgh_obj_id", "target", "timezone", "unit", "version", "workspace_id") VALUES (OLD."aggregation", OLD."archived_at", OLD."created_at", OLD."decimals", OLD."description", OLD."direction", OLD."grain", OLD."id", OLD."key", OLD."limited_to", OLD."name", OLD."owner_id", _pgh_attach_context(), NOW(), \'delete\', OLD."id", OLD."target", OLD."timezone", OLD."unit", OLD."version", OLD."workspace_id"); RETURN NULL;', hash='89bf28f247d2b716edfa1ac9d6b340aada2c3760', operation='DELETE', pgid='pgtrigger_delete_delete_110e8', table='metrics_metric', when='AFTER')),
+        ),
     ]

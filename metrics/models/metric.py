@@ -5,7 +5,6 @@ from __future__ import annotations
 import zoneinfo
 from typing import Any, ClassVar, Self
 
-import pghistory
 from django.conf import settings
 from django.core.validators import MaxValueValidator, RegexValidator
 from django.db import models
@@ -13,6 +12,7 @@ from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
 from opsboard.core.models import LimitedModel, Versioned, WorkspaceQuerySet
+from opsboard.core.models.history import every_change
 from opsboard.core.models.people import check_zone
 
 check_key = RegexValidator(
@@ -57,7 +57,7 @@ class MetricQuerySet(WorkspaceQuerySet):
         return self.exclude(archived_at=None)
 
 
-@pghistory.track()
+@every_change()
 class Metric(LimitedModel, Versioned):
     """A number that decides: named, with a unit, the direction that is better, and perhaps a target."""
 

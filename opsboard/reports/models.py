@@ -5,7 +5,6 @@ from __future__ import annotations
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, ClassVar, Self
 
-import pghistory
 from django.conf import settings
 from django.contrib.postgres.fields import ArrayField
 from django.db import models
@@ -15,6 +14,7 @@ from django.utils.translation import gettext_lazy as _
 
 from opsboard.core import periods
 from opsboard.core.models import Job, LimitedModel, StoredFile, Versioned, WorkspaceQuerySet
+from opsboard.core.models.history import every_change
 from opsboard.core.models.people import LANGUAGES
 
 if TYPE_CHECKING:
@@ -38,7 +38,7 @@ class ReportQuerySet(WorkspaceQuerySet):
         )
 
 
-@pghistory.track()
+@every_change()
 class Report(LimitedModel, Versioned):
     """A report that can be made for any week, month or quarter.
 

@@ -25,7 +25,7 @@ from opsboard.core.access import Viewer, closed_apps, person_in
 from opsboard.core.contract import Section
 from opsboard.core.events import emit
 from opsboard.core.lazy import pikepdf
-from opsboard.core.models import Role, User, Workspace
+from opsboard.core.models import Job, Role, User, Workspace
 from opsboard.reports import analysis
 from opsboard.reports.models import Issue, Report
 
@@ -134,15 +134,23 @@ def order_issue(
     sections: Sequence[str] | None = None,
     by_schedule: bool = False,
 ) -> Issue:
-    """Write the issue down and hand the work to the `pdf` queue."""
+    """Write the issue down and hand the work to the `pdf` queue; asked again meanwhile, it is the same issue."""
+    words, chosen = language or report.language, list(report.sections if sections is None else sections)
+    Report.objects.select_for_update().get(pk=report.pk)  # two presses of a button come one after the other
+    in_hand: Issue | None = report.issues.filter(
+        period_slug=period.slug, language=words, sections=chosen, limited_to=report.limited_to, by=by,
+        by_schedule=by_schedule, job__in=Job.objects.unfinished(),
+    ).first()  # fmt: skip
+    if in_hand is not None:
+        return in_hand
     issue = Issue.objects.create(
         workspace=report.workspace,
         report=report,
         title=report.title,
         period_slug=period.slug,
         starts_on=period.first_day,
-        language=language or report.language,
-        sections=list(report.sections if sections is None else sections),
+        language=words,
+        sections=chosen,
         limited_to=report.limited_to,
         by=by,
         by_schedule=by_schedule,

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import Any, ClassVar, Self
 
-import pghistory
 from django.conf import settings
 from django.db import models
 from django.urls import reverse
@@ -12,6 +11,7 @@ from django.utils.translation import gettext_lazy as _
 
 from opsboard.core import periods
 from opsboard.core.models import About, WorkspaceModel, WorkspaceQuerySet
+from opsboard.core.models.history import every_change
 
 FIXES_A_WEEK = 2
 
@@ -29,7 +29,7 @@ class ReviewQuerySet(WorkspaceQuerySet):
         )
 
 
-@pghistory.track()
+@every_change()
 class Review(WorkspaceModel):
     """One week of the team: read together, decided, closed."""
 
@@ -65,7 +65,7 @@ class Review(WorkspaceModel):
         return self.closed_at is not None
 
 
-@pghistory.track()
+@every_change()
 class Decision(WorkspaceModel):
     """What was decided, in words that people can be reminded of."""
 
@@ -82,7 +82,7 @@ class Decision(WorkspaceModel):
         return self.text[:120]
 
 
-@pghistory.track()
+@every_change()
 class Fix(WorkspaceModel, About):
     """One of the week's one or two small fixes. It is about the action that carries it."""
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 from datetime import date, datetime
 from typing import TYPE_CHECKING, Any, ClassVar, Self
 
-import pghistory
 from django.conf import settings
 from django.core.exceptions import ValidationError
 from django.db import models
@@ -14,6 +13,7 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from opsboard.core.models import About, LimitedModel, Versioned, WorkspaceModel, WorkspaceQuerySet
+from opsboard.core.models.history import every_change
 from opsboard.core.templatetags.ops import number, percent
 
 if TYPE_CHECKING:
@@ -60,7 +60,7 @@ class ActionQuerySet(WorkspaceQuerySet):
         return self.select_related("workspace", "owner").prefetch_related("helpers")
 
 
-@pghistory.track()
+@every_change()
 class Action(LimitedModel, Versioned, About):
     """An improvement action: somebody answers for it, until a day, and everybody knows how it will be judged."""
 
@@ -177,7 +177,7 @@ class Action(LimitedModel, Versioned, About):
         )
 
 
-@pghistory.track()
+@every_change()
 class Comment(WorkspaceModel):
     action = models.ForeignKey(Action, on_delete=models.CASCADE, related_name="comments")
     text = models.TextField(_("Comment"), max_length=4000)

@@ -6,6 +6,8 @@ import tomllib
 from collections.abc import Iterator
 from pathlib import Path
 
+import pghistory
+import pghistory.models
 import pytest
 from django.apps import apps
 from django.conf import settings
@@ -44,6 +46,8 @@ def test_imports_keep_to_the_plan_of_the_house(
     monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.chdir(ROOT)
+    # It would silence every logger there is, for all the tests that follow.
+    monkeypatch.setattr(cli.logging_config, "dictConfig", lambda settings: None)
     broken = cli.lint_imports(config_filename=str(ROOT / "pyproject.toml"), cache_dir=None)
     assert broken == 0, capfd.readouterr().out
 
@@ -186,6 +190,14 @@ def test_no_page_holds_what_the_content_security_policy_forbids(what: str) -> No
 @pytest.mark.django_db
 def test_migrations_are_complete() -> None:
     call_command("makemigrations", check=True, dry_run=True, verbosity=0)
+
+
+def test_what_the_audit_follows_it_follows_to_the_end() -> None:
+    followed = [model for model in apps.get_models() if issubclass(model, pghistory.models.Event)]
+    assert len(followed) > 10
+    for model in followed:
+        kinds = {type(tracker) for tracker in model.pgh_trackers or ()}
+        assert kinds == {pghistory.InsertEvent, pghistory.UpdateEvent, pghistory.DeleteEvent}, model._meta.label
 
 
 def test_until_the_first_release_each_app_has_one_migration() -> None:

@@ -58,7 +58,10 @@ def test_axe_finds_nothing_on_the_pages_of_the_work(
 
 def drag(page: Page, card: Action, column: str, *, steps: int) -> None:
     """Take a card by its lower edge to the head of a column and let go there."""
-    taken, target = page.locator(f"#card-{card.pk}").bounding_box(), page.locator(f"[data-column={column}]").bounding_box()
+    taken, target = (
+        page.locator(f"#card-{card.pk}").bounding_box(),
+        page.locator(f"[data-column={column}]").bounding_box(),
+    )
     assert taken
     assert target
     page.mouse.move(taken["x"] + 20, taken["y"] + taken["height"] - 6)

@@ -57,6 +57,17 @@ def test_an_issue_is_a_job_of_the_pdf_queue(workspace: Workspace, anna: User, no
     assert issue.in_hand
 
 
+def test_a_button_pressed_twice_orders_one_issue(workspace: Workspace, anna: User, wang: User, now: datetime) -> None:
+    report = a_report(workspace, anna, now)
+    first = an_issue(report, anna, now)
+    assert an_issue(report, anna, now) == first
+    assert an_issue(report, wang, now) != first
+    assert an_issue(report, anna, now, slug="2026-W46") != first
+    assert an_issue(report, anna, now, language="zh-hans") != first
+    made(first)
+    assert an_issue(report, anna, now) != first
+
+
 def test_the_pdf_has_cover_contents_pages_a_chart_and_a_table(
     workspace: Workspace, anna: User, now: datetime, sections: list[Section]
 ) -> None:

@@ -232,4 +232,8 @@ class Migration(migrations.Migration):
             model_name='alert',
             constraint=models.CheckConstraint(condition=models.Q(models.Q(('resolved_at__isnull', False), ('state', 'resolved')), models.Q(models.Q(('state', 'resolved'), _negated=True), ('resolved_at', None)), _connector='OR'), name='alert_is_resolved_at_a_moment'),
         ),
+        pgtrigger.migrations.AddTrigger(
+            model_name='watch',
+            trigger=pgtrigger.compiler.Trigger(name='delete_delete', sql=pgtrigger.compiler.UpsertTriggerSql(func='INSERT INTO "alerts_watchevent" ("about_id", "about_name", "about_type_id", "about_url", "clear", "created_at", "decimals", "deleted_at", "for_seconds", "grain_seconds", "id", "indicator", "indicator_title", "keep_seconds", "labels", "limited_to", "op", "owner_id", "paused_at", "pgh_context_id", "pgh_created_at", "pgh_label", "pgh_obj_id", "rate", "scope", "severity", "title", "unit", "url", "value", "version", "workspace_id") VALUES (OLD."about_id", OLD."about_name", OLD."about_type_id", OLD."about_url", OLD."clear", OLD."created_at", OLD."decimals", OLD."deleted_at", OLD."for_seconds", OLD."grain_seconds", OLD."id", OLD."indicator", OLD."indicator_title", OLD."keep_seconds", OLD."labels", OLD."limited_to", OLD."op", OLD."owner_id", OLD."paused_at", _pgh_attach_context(), NOW(), \'delete\', OLD."id", OLD."rate", OLD."scope", OLD."severity", OLD."title", OLD."unit", OLD."url", OLD."value", OLD."version", OLD."workspace_id"); RETURN NULL;', hash='381fbbc32e74a85de0830e3cbbc56a6d47283b19', operation='DELETE', pgid='pgtrigger_delete_delete_e8b6c', table='alerts_watch', when='AFTER')),
+        ),
     ]

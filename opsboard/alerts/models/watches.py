@@ -6,7 +6,6 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, ClassVar, Self
 
-import pghistory
 from django.conf import settings
 from django.core.exceptions import ValidationError
 from django.core.validators import MaxValueValidator
@@ -19,6 +18,7 @@ from opsboard.alerts import analysis
 from opsboard.alerts.analysis import Health, Memory, State
 from opsboard.alerts.models import words
 from opsboard.core.models import About, LimitedModel, Versioned, WorkspaceModel, WorkspaceQuerySet
+from opsboard.core.models.history import every_change
 
 if TYPE_CHECKING:
     from opsboard.core.access import Viewer
@@ -66,7 +66,7 @@ class WatchQuerySet(WorkspaceQuerySet):
         )
 
 
-@pghistory.track()
+@every_change()
 class Watch(LimitedModel, Versioned, About):
     """Somebody wants to know when a number crosses a threshold and stays there."""
 

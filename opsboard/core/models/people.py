@@ -6,7 +6,6 @@ import zoneinfo
 from datetime import date, datetime
 from typing import Any, ClassVar, Self
 
-import pghistory
 from django.contrib.auth.models import AbstractBaseUser, BaseUserManager, PermissionsMixin
 from django.core.exceptions import ValidationError
 from django.core.validators import RegexValidator
@@ -15,6 +14,7 @@ from django.db.models.functions import Lower
 from django.utils.translation import gettext_lazy as _
 
 from opsboard.core import periods
+from opsboard.core.models.history import every_change
 
 LANGUAGES = [("en", "English"), ("zh-hans", "简体中文")]
 RESERVED_SLUGS = frozenset(
@@ -33,11 +33,6 @@ def check_zone(name: str) -> None:
 def check_slug_is_free(slug: str) -> None:
     if slug in RESERVED_SLUGS:
         raise ValidationError(_("This address is needed by Opsboard itself; choose another."))
-
-
-def every_change(**what: Any) -> Any:
-    """Every insert, update and delete of these rows goes into the audit. Only for small tables that people edit."""
-    return pghistory.track(pghistory.InsertEvent(), pghistory.UpdateEvent(), pghistory.DeleteEvent(), **what)
 
 
 class UserManager(BaseUserManager["User"]):

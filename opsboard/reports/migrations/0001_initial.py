@@ -114,4 +114,8 @@ class Migration(migrations.Migration):
             model_name='issue',
             constraint=models.UniqueConstraint(condition=models.Q(('by_schedule', True)), fields=('report', 'period_slug'), name='one_scheduled_issue_per_period'),
         ),
+        pgtrigger.migrations.AddTrigger(
+            model_name='report',
+            trigger=pgtrigger.compiler.Trigger(name='delete_delete', sql=pgtrigger.compiler.UpsertTriggerSql(func='INSERT INTO "reports_reportevent" ("created_at", "id", "language", "limited_to", "owner_id", "period_kind", "pgh_context_id", "pgh_created_at", "pgh_label", "pgh_obj_id", "scheduled", "sections", "title", "version", "workspace_id") VALUES (OLD."created_at", OLD."id", OLD."language", OLD."limited_to", OLD."owner_id", OLD."period_kind", _pgh_attach_context(), NOW(), \'delete\', OLD."id", OLD."scheduled", OLD."sections", OLD."title", OLD."version", OLD."workspace_id"); RETURN NULL;', hash='f03d1bf22c752ae6aaad16968b470f88707d8e2f', operation='DELETE', pgid='pgtrigger_delete_delete_6acd6', table='reports_report', when='AFTER')),
+        ),
     ]

@@ -184,4 +184,16 @@ class Migration(migrations.Migration):
             model_name='decision',
             trigger=pgtrigger.compiler.Trigger(name='update_update', sql=pgtrigger.compiler.UpsertTriggerSql(condition='WHEN (OLD.* IS DISTINCT FROM NEW.*)', func='INSERT INTO "review_decisionevent" ("at", "by_id", "id", "pgh_context_id", "pgh_created_at", "pgh_label", "pgh_obj_id", "review_id", "text", "workspace_id") VALUES (NEW."at", NEW."by_id", NEW."id", _pgh_attach_context(), NOW(), \'update\', NEW."id", NEW."review_id", NEW."text", NEW."workspace_id"); RETURN NULL;', hash='95db3480cc689f6f7b71e9da92cc48cd6be84fa8', operation='UPDATE', pgid='pgtrigger_update_update_6c3ff', table='review_decision', when='AFTER')),
         ),
+        pgtrigger.migrations.AddTrigger(
+            model_name='decision',
+            trigger=pgtrigger.compiler.Trigger(name='delete_delete', sql=pgtrigger.compiler.UpsertTriggerSql(func='INSERT INTO "review_decisionevent" ("at", "by_id", "id", "pgh_context_id", "pgh_created_at", "pgh_label", "pgh_obj_id", "review_id", "text", "workspace_id") VALUES (OLD."at", OLD."by_id", OLD."id", _pgh_attach_context(), NOW(), \'delete\', OLD."id", OLD."review_id", OLD."text", OLD."workspace_id"); RETURN NULL;', hash='44cb0b835bdc03823f378525bd6ab2ff1c695903', operation='DELETE', pgid='pgtrigger_delete_delete_927e4', table='review_decision', when='AFTER')),
+        ),
+        pgtrigger.migrations.AddTrigger(
+            model_name='fix',
+            trigger=pgtrigger.compiler.Trigger(name='delete_delete', sql=pgtrigger.compiler.UpsertTriggerSql(func='INSERT INTO "review_fixevent" ("about_id", "about_name", "about_type_id", "about_url", "at", "by_id", "finding", "id", "pgh_context_id", "pgh_created_at", "pgh_label", "pgh_obj_id", "place", "review_id", "workspace_id") VALUES (OLD."about_id", OLD."about_name", OLD."about_type_id", OLD."about_url", OLD."at", OLD."by_id", OLD."finding", OLD."id", _pgh_attach_context(), NOW(), \'delete\', OLD."id", OLD."place", OLD."review_id", OLD."workspace_id"); RETURN NULL;', hash='8deb35131f9008b14d2a7277d4d2970c351ece99', operation='DELETE', pgid='pgtrigger_delete_delete_b0089', table='review_fix', when='AFTER')),
+        ),
+        pgtrigger.migrations.AddTrigger(
+            model_name='review',
+            trigger=pgtrigger.compiler.Trigger(name='delete_delete', sql=pgtrigger.compiler.UpsertTriggerSql(func='INSERT INTO "review_reviewevent" ("closed_at", "closed_by_id", "id", "opened_at", "pgh_context_id", "pgh_created_at", "pgh_label", "pgh_obj_id", "summary", "week", "workspace_id") VALUES (OLD."closed_at", OLD."closed_by_id", OLD."id", OLD."opened_at", _pgh_attach_context(), NOW(), \'delete\', OLD."id", OLD."summary", OLD."week", OLD."workspace_id"); RETURN NULL;', hash='6e94ae0a46b297c303686da1237ed3f1a196d146', operation='DELETE', pgid='pgtrigger_delete_delete_b27fb', table='review_review', when='AFTER')),
+        ),
     ]
