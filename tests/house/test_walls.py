@@ -3,7 +3,7 @@
 import ast
 import re
 import tomllib
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import pghistory
@@ -47,7 +47,7 @@ def test_imports_keep_to_the_plan_of_the_house(
 ) -> None:
     monkeypatch.chdir(ROOT)
     # It would silence every logger there is, for all the tests that follow.
-    monkeypatch.setattr(cli.logging_config, "dictConfig", lambda settings: None)
+    monkeypatch.setattr("importlinter.cli.logging_config.dictConfig", lambda settings: None)
     broken = cli.lint_imports(config_filename=str(ROOT / "pyproject.toml"), cache_dir=None)
     assert broken == 0, capfd.readouterr().out
 
@@ -196,7 +196,8 @@ def test_what_the_audit_follows_it_follows_to_the_end() -> None:
     followed = [model for model in apps.get_models() if issubclass(model, pghistory.models.Event)]
     assert len(followed) > 10
     for model in followed:
-        kinds = {type(tracker) for tracker in model.pgh_trackers or ()}
+        trackers: Sequence[object] = model.pgh_trackers or ()
+        kinds = {type(tracker) for tracker in trackers}
         assert kinds == {pghistory.InsertEvent, pghistory.UpdateEvent, pghistory.DeleteEvent}, model._meta.label
 
 
