@@ -20,9 +20,17 @@
   const chosen = () => {
     const metric = document.getElementById("id_metric"), more = document.querySelector("[data-when-new]");
     if (!more) return;
-    const named = [...document.querySelectorAll(".import-role")].some((role) => role.value === "metric");
+    const roles = [...document.querySelectorAll(".import-role")].map((role) => role.value);
+    const named = roles.includes("metric"), rate = roles.includes("numerator");
     more.hidden = named || (metric && metric.value !== "+");
     if (metric) metric.closest(".field").hidden = named;
+    // A numerator and a denominator are a rate, whatever was chosen before.
+    const sum = document.getElementById("id_aggregation");
+    if (!sum || rate === (sum.dataset.before !== undefined)) return;
+    if (rate) sum.dataset.before = sum.value;
+    sum.value = rate ? "ratio" : sum.dataset.before;
+    if (!rate) delete sum.dataset.before;
+    for (const choice of sum.options) choice.disabled = rate && choice.value !== "ratio";
   };
 
   document.addEventListener("change", chosen);
