@@ -2,6 +2,7 @@
 
 import os
 import re
+import shutil
 import signal
 import subprocess
 import sys
@@ -12,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from opsboard import up
+from opsboard import embedded, up
 from tests.ground.places import ROOT, alive, eventually, fresh_folder
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="reads /proc")
@@ -25,14 +26,14 @@ def folder() -> Iterator[Path]:
         yield made
 
 
-def start(folder: Path, port: int) -> subprocess.Popen[str]:
+def start(folder: Path, port: int, **more: str) -> subprocess.Popen[str]:
     kept = {name: value for name, value in os.environ.items() if name not in LEFT_OUT}
     with (folder / "said").open("a") as said:
         return subprocess.Popen(
             [sys.executable, "manage.py", "up", "--no-demo", "--port", str(port)],
             cwd=ROOT,
             # DEBUG saves the compressing of the static files, which other tests look at
-            env={**kept, "VAR": str(folder), "DEBUG": "1", "WEB_WORKERS": "1", "WORKERS": "1"},
+            env={**kept, "VAR": str(folder), "DEBUG": "1", "WEB_WORKERS": "1", "WORKERS": "1", **more},
             stdin=subprocess.DEVNULL,
             stdout=said,
             stderr=said,
@@ -112,3 +113,26 @@ def test_a_house_starts_mends_itself_stops_and_leaves_nobody(folder: Path) -> No
     finally:
         house.kill()
     assert eventually(lambda: not any(alive(pid) for pid in everybody), 30), "a killed supervisor leaves no orphans"
+
+
+@pytest.mark.skipif(not shutil.which("redis-server"), reason="redis-server is not on the PATH")
+def test_a_house_runs_on_the_redis_that_it_was_given(folder: Path) -> None:
+    port, redis_port, said = up.free_pair(28_300), embedded.free_port(), folder / "said"
+    redis = subprocess.Popen(
+        ["redis-server", "--port", str(redis_port), "--save", "", "--requirepass", "of our own", "--dir", "/"],
+        stdout=subprocess.DEVNULL,
+    )
+    try:
+        house = start(folder, port, REDIS_URL=f"redis://:of%20our%20own@127.0.0.1:{redis_port}/3")
+        try:
+            assert eventually(lambda: "Ready after" in said.read_text() or house.poll() is not None, 90)
+            assert "Starting PostgreSQL.\n" in said.read_text(), "no Valkey beside it"
+            assert not any("valkey-server" in command for command in descendants(house.pid).values())
+            assert eventually(lambda: status(f"http://localhost:{port}/readyz") == 200, 60)
+            house.send_signal(signal.SIGINT)
+            assert house.wait(60) == 0
+        finally:
+            house.kill()
+    finally:
+        redis.kill()
+        redis.wait()
