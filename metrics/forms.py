@@ -123,7 +123,7 @@ class ValueForm(forms.Form):
         look = "%Y-%m-%d" if by_day else "%Y-%m-%dT%H:%M"
         local = timezone.localtime(timezone.now(), metric.zone).replace(tzinfo=None)
         self.fields["at"] = field(
-            label=_("Day") if by_day else _("Time"),
+            label=_("Date") if by_day else _("Time"),
             initial=local.strftime(look),
             input_formats=[look, "%Y-%m-%dT%H:%M:%S", "%Y-%m-%d %H:%M"] if not by_day else [look],
             widget=forms.DateInput(attrs={"type": kind}, format=look),

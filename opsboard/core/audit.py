@@ -79,7 +79,7 @@ def histories() -> dict[str, type[models.Model]]:
 def kinds() -> list[tuple[str, str]]:
     """What the list can be narrowed to."""
     tracked = [(label, str(tracked_by(history)._meta.verbose_name)) for label, history in histories().items()]
-    return [*sorted(tracked, key=lambda pair: pair[1]), (OCCURRENCES, _("What happened")), (IMPORTS, _("Imports"))]
+    return [*sorted(tracked, key=lambda pair: pair[1]), (OCCURRENCES, _("Event")), (IMPORTS, _("Imports"))]
 
 
 def tracked_by(history: type[models.Model]) -> type[models.Model]:
@@ -202,12 +202,12 @@ def _happened(one: Occurrence) -> Entry:
     try:
         event = registry.event(one.key)
     except registry.UnknownKey:  # an app that is no longer here
-        return Entry(one.at, "", _("What happened"), one.key, one.about_name, url=one.about_url)
+        return Entry(one.at, "", _("Event"), one.key, one.about_name, url=one.about_url)
     titles = {fact.name: str(fact.title) for fact in event.facts}
     changes = tuple(
         Change(titles[name], "", _plain(value)) for name, value in one.facts.items() if name in titles and value
     )
-    return Entry(one.at, "", _("What happened"), str(event.title), one.about_name, changes, one.about_url)
+    return Entry(one.at, "", _("Event"), str(event.title), one.about_name, changes, one.about_url)
 
 
 def _imported(one: ImportRun) -> Entry:

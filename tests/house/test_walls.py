@@ -9,15 +9,17 @@ from pathlib import Path
 import pghistory
 import pghistory.models
 import pytest
+from babel.messages.catalog import Catalog
 from django.apps import apps
 from django.conf import settings
-from django.core.management import call_command
+from django.core.management import CommandError, call_command
 from django.db import models
 from django.template import loader
 from django.urls import NoReverseMatch, reverse
 from importlinter import cli
 
 from opsboard.core import registry
+from opsboard.core.management.commands import messages
 from tests.house.conftest import every_address
 
 ROOT = Path(settings.BASE_DIR)
@@ -210,6 +212,20 @@ def test_until_the_first_release_each_app_has_one_migration() -> None:
 
 def test_translations_are_complete() -> None:
     call_command("messages", check=True, verbosity=0)
+
+
+def test_two_translations_of_one_text_are_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    known = messages.read
+
+    def with_another_word(file: Path) -> Catalog:
+        catalogue = known(file)
+        if "metrics" in file.parts:
+            catalogue["Show all"].string = "通通显示"
+        return catalogue
+
+    monkeypatch.setattr(messages, "read", with_another_word)
+    with pytest.raises(CommandError, match=r"'Show all' has two translations \('通通显示' in metrics, '显示全部' in"):
+        call_command("messages", check=True, verbosity=0)
 
 
 @pytest.mark.parametrize("label", list(ROOMS))

@@ -49,6 +49,7 @@ class Command(BaseCommand):
     def handle(self, *args: Any, **options: Any) -> None:
         labels = options["apps"] or [*registry.rooms(), "core"]
         faults: list[str] = []
+        meanings: dict[tuple[Any, str | None], dict[Any, str]] = {}
         for label in labels:
             folder = Path(apps.get_app_config(label).path) / "locale" / LOCALE / "LC_MESSAGES"
             file = folder / "django.po"
@@ -61,6 +62,9 @@ class Command(BaseCommand):
             known = read(file)
             merged = merge(fresh, known)
             faults += [f"{label}: {fault}" for fault in faults_of(merged)]
+            for message in merged:
+                if message.id and message.string:
+                    meanings.setdefault((message.id, message.context), {}).setdefault(message.string, label)
             if options["check"]:
                 if set(ids(merged)) - set(ids(known)):
                     faults.append(f"{label}: the catalogue lacks new texts; run “make messages”")
@@ -69,6 +73,11 @@ class Command(BaseCommand):
             with file.open("wb") as handle:
                 write_po(handle, merged, omit_header=False, no_location=True, sort_output=True, width=120)
             compile_catalogue(file)
+        # Django looks a text up in all catalogues at once: two translations of one would be a matter of chance.
+        for (text, _context), found in meanings.items():
+            if len(found) > 1:
+                said = ", ".join(f"{string!r} in {label}" for string, label in found.items())
+                faults.append(f"{text!r} has two translations ({said}); agree on one, or give one of them a context")
         if faults:
             raise CommandError("\n".join([*faults, f"{len(faults)} texts need a translation or a correction."]))
 
