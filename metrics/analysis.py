@@ -14,12 +14,14 @@ from opsboard.core.lazy import polars as pl
 
 LABEL = "labels:"
 GRAINS = (("minute", 60), ("hour", 3600), ("day", 86_400), ("week", 604_800), ("month", 2_592_000))
+LARGEST = 1e15  # beyond it, values times weights, added up, leave what the database can count
+SMALLEST = 1e-100  # below it they do so at the other end
 ENOUGH = 10  # values, before anybody should call one of them a signal
 
 
 @dataclass(frozen=True)
 class Trouble:
-    """A row that cannot become a point: `what` is divided_by_zero, negative_weight or long_label."""
+    """A row that cannot become a point: `what` is divided_by_zero, negative_weight, too_large or long_label."""
 
     row: int
     column: str
@@ -46,6 +48,10 @@ def points_from(frame: pl.DataFrame, rows: pl.Series) -> tuple[pl.DataFrame, lis
         frame = frame.with_columns(given.alias("weight"))
         weight = "weight"
     trouble += _troubles(frame.filter(pl.col("weight") < 0), weight, "negative_weight")
+    counted = "numerator" if "numerator" in frame.columns else "value"
+    for name, column in (("value", counted), ("weight", weight)):
+        trouble += _troubles(frame.filter(pl.col(name).abs() > LARGEST), column, "too_large", name)
+    frame = frame.with_columns(_as_nought(pl.col("value")), _as_nought(pl.col("weight")))
     dimensions = [name for name in frame.columns if name.startswith(LABEL)]
     for name in dimensions:
         long = frame.filter(pl.col(name).str.len_chars() > 200)
@@ -54,6 +60,15 @@ def points_from(frame: pl.DataFrame, rows: pl.Series) -> tuple[pl.DataFrame, lis
     frame = _labelled(frame.with_columns(metric.alias("metric")), dimensions)
     frame = frame.select("metric", "labels", "at", pl.col("value") + 0.0, pl.col("weight") + 0.0, "row")
     return frame, sorted(trouble, key=lambda one: one.row)
+
+
+def countable(value: float) -> float:
+    """A value as it is stored: what is next to nothing is nought."""
+    return 0.0 if abs(value) < SMALLEST else float(value)
+
+
+def _as_nought(column: pl.Expr) -> pl.Expr:
+    return pl.when(column.abs() < SMALLEST).then(0.0).otherwise(column).name.keep()
 
 
 def _troubles(wrong: pl.DataFrame, column: str, what: str, value: str = "") -> list[Trouble]:

@@ -6,11 +6,14 @@ import zoneinfo
 from typing import Any, ClassVar, Self
 
 from django.conf import settings
+from django.core.exceptions import ValidationError
 from django.core.validators import MaxValueValidator, RegexValidator
 from django.db import models
 from django.urls import reverse
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
+from metrics import analysis
 from opsboard.core.models import LimitedModel, Versioned, WorkspaceQuerySet
 from opsboard.core.models.history import every_change
 from opsboard.core.models.people import check_zone
@@ -109,6 +112,10 @@ class Metric(LimitedModel, Versioned):
 
     def __str__(self) -> str:
         return self.name
+
+    def clean(self) -> None:
+        if self.target is not None and not abs(self.target) <= analysis.LARGEST:
+            raise ValidationError({"target": gettext("This number is too large to be counted with.")})
 
     def get_absolute_url(self) -> str:
         return reverse("metrics:metric", kwargs={"workspace": self.workspace.slug, "pk": self.pk})

@@ -29,6 +29,7 @@ NEW = (
 TEXTS = {
     "divided_by_zero": gettext_noop("Something is divided by nought here."),
     "negative_weight": gettext_noop("A weight can't be less than nought."),
+    "too_large": gettext_noop("This number is too large to be counted with."),
     "long_label": gettext_noop("A label is longer than 200 characters."),
 }
 NO_SUCH_METRIC = gettext_noop("There is no metric “%(name)s” here. Create it first, or correct the name.")

@@ -18,6 +18,7 @@ from django.core.exceptions import ValidationError
 from django.db import connection, transaction
 from django.utils.translation import gettext as _
 
+from metrics import analysis
 from metrics.models import LabelSet, Metric
 from opsboard.core import live
 from opsboard.core.events import emit
@@ -131,8 +132,8 @@ def write_points(
     arguments: dict[str, Any] = {
         "sets": [sets[metric.pk, text] for text, _at in once],
         "ats": [at for _text, at in once],
-        "values": [float(point.value) for point in once.values()],
-        "weights": [float(point.weight) for point in once.values()],
+        "values": [analysis.countable(point.value) for point in once.values()],
+        "weights": [analysis.countable(point.weight) for point in once.values()],
         "now": now,
     }
     with connection.cursor() as cursor:
@@ -171,6 +172,8 @@ def _wrong_with(point: Given) -> str:
         return _("The value must be a number that can be counted with.")
     if not (math.isfinite(point.weight) and point.weight >= 0):
         return _("The weight must be nought or more.")
+    if max(abs(point.value), point.weight) > analysis.LARGEST:
+        return _("This number is too large to be counted with.")
     if not EARLIEST <= point.at.year < LATEST:
         return _("The time lies outside the years 1900 to 2200.")
     labels = point.labels or {}

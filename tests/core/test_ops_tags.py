@@ -80,3 +80,8 @@ def test_a_field_is_tied_to_its_help_and_its_error() -> None:
 def test_a_page_without_a_heading_has_no_empty_one() -> None:
     assert draw("{% heading %}<header><h1> </h1></header>{% endheading %}") == ""
     assert "Week" in draw("{% heading %}<header><h1>Week</h1></header>{% endheading %}")
+
+
+def test_very_large_sums_are_written_out() -> None:
+    assert ops.number(1e22, 8) == "10,000,000,000,000,000,000,000.00000000"
+    assert ops.percent(1e30, 1).startswith("100,000,000")

@@ -286,3 +286,15 @@ def test_a_numerator_over_a_denominator_becomes_a_rate_and_never_a_sum(
     assert client.post(url, {**columns, **form}).status_code == 303
     mapping = ImportRun.objects.get().mapping
     assert mapping["settings"]["create"]["aggregation"] == "ratio", mapping
+
+
+def test_a_file_with_a_number_beyond_counting_names_its_rows(workspace: Workspace, anna: User, now: datetime) -> None:
+    metric_of(workspace, "sales", now)
+    content = b"day,sales\n2026-11-02,1e308\n2026-11-03,5\n2026-11-04,-2e15\n"
+    job = bring_in(workspace, anna, now, content, {"key": "sales", "at": "day", "value": "sales"})
+    assert job.state == Job.State.FAILED
+    assert [(one["row"], one["column"]) for one in job.errors] == [(2, "sales"), (4, "sales")]
+    assert not Point.objects.exists()
+    rates = b"day,a,b\n2026-11-02,1e300,1e-300\n2026-11-03,0,0\n"
+    mapping = {"create": {"name": "Rate", "aggregation": "ratio"}, "at": "day", "numerator": "a", "denominator": "b"}
+    assert [one["row"] for one in bring_in(workspace, anna, now, rates, mapping).errors] == [2]

@@ -289,3 +289,19 @@ def test_a_long_time_by_the_minute_is_shown_by_a_coarser_grain(
     write(metric, now, *(Given(day(1) + timedelta(days=number), 1) for number in range(20)))
     page = sign_in(victor).get(f"{metric.get_absolute_url()}?span=all")
     assert (page.context["asked"]["grain"], page.context["shown"].total) == ("hour", 20)
+
+
+@pytest.mark.parametrize("much", [1e16, 1e308, -1e308])
+def test_what_cannot_be_added_up_is_refused(workspace: Workspace, now: datetime, much: float) -> None:
+    mean = metric_of(workspace, now, aggregation="mean")
+    for point in (Given(day(2), much), Given(day(2), 1, abs(much))):
+        with pytest.raises(ValidationError, match="too large"):
+            write(mean, now, point)
+    with pytest.raises(ValidationError, match="too large"):
+        metric_of(workspace, now, "other", target=much)
+
+
+def test_next_to_nothing_is_nought(workspace: Workspace, now: datetime) -> None:
+    mean = metric_of(workspace, now, aggregation="mean")
+    write(mean, now, Given(day(2), 1e-200, 1e-200), Given(day(3), -4e-320, 1))
+    assert [one.value for one in buckets([mean.pk])] == [None, 0]

@@ -5,7 +5,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal, InvalidOperation, localcontext
 from functools import lru_cache
 from typing import Any
 
@@ -150,7 +150,8 @@ def number(value: Any, digits: Any = None) -> str:
         pattern = "#,##0" if size >= 1000 else "#,##0.#" if size >= 100 else "#,##0.##" if size >= 1 else "#,##0.####"
     else:
         pattern = "#,##0" + ("." + "0" * int(digits) if int(digits) else "")
-    return numbers.format_decimal(found, format=pattern, locale=_locale()).replace("-", "−")
+    with localcontext(prec=400):  # the sums of large numbers have more digits than the usual 28
+        return numbers.format_decimal(found, format=pattern, locale=_locale()).replace("-", "−")
 
 
 @register.filter
@@ -167,7 +168,8 @@ def percent(value: Any, digits: Any = 1) -> str:
     if found is None:
         return "–"
     pattern = "#,##0" + ("." + "0" * int(digits) if int(digits) else "") + "%"
-    return numbers.format_percent(found, format=pattern, locale=_locale()).replace("-", "−")
+    with localcontext(prec=400):
+        return numbers.format_percent(found, format=pattern, locale=_locale()).replace("-", "−")
 
 
 @register.filter
@@ -179,7 +181,8 @@ def money(value: Any, currency: str = "") -> str:
         return "–"
     if not code:
         return number(found, 2)
-    return numbers.format_currency(found, code, locale=_locale()).replace("-", "−")
+    with localcontext(prec=400):
+        return numbers.format_currency(found, code, locale=_locale()).replace("-", "−")
 
 
 def _local(value: Any) -> date | datetime | None:
