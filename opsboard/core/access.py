@@ -141,10 +141,13 @@ class WorkspaceMiddleware:
         match = request.resolver_match
         if match is None or "workspace" not in kwargs:
             return None
-        slug = kwargs.pop("workspace")
-        if "api" in match.app_names or match.route.startswith("api/"):
-            request.workspace_slug = slug  # type: ignore[attr-defined]
-            return None
+        if match.url_name == "openapi-json":  # the one address of the API for people: ninja wants to name it again
+            slug = kwargs["workspace"]
+        else:
+            slug = kwargs.pop("workspace")
+            if "api" in match.app_names or match.route.startswith("api/"):
+                request.workspace_slug = slug  # type: ignore[attr-defined]
+                return None
         if not request.user.is_authenticated:
             return None  # LoginRequiredMiddleware has sent them to the sign-in page, or the address is open
         membership = (

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import inspect
 import json
+from collections.abc import Callable
 from datetime import timedelta
 from http import HTTPStatus
 from typing import Any
@@ -89,9 +90,27 @@ def problem(
         body["detail"] = detail
     if errors is not None:
         body["errors"] = errors
-    return HttpResponse(
-        json.dumps({**body, **more}, ensure_ascii=False), status=status, content_type="application/problem+json"
-    )
+    text = json.dumps({**body, **more}, ensure_ascii=False).encode(errors="replace")  # halves of characters, too
+    return HttpResponse(text, status=status, content_type="application/problem+json")
+
+
+class ProblemMiddleware:
+    """Whatever refuses a program, it gets a problem: also where the fault lies before or outside of an operation."""
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        response = self.get_response(request)
+        if not request.path_info.startswith("/api/") or response.status_code < 400:
+            return response
+        if response.headers.get("Content-Type", "").startswith("application/problem+json"):
+            return response
+        answer = problem(response.status_code)
+        for name in ("Allow", "Retry-After", "WWW-Authenticate"):
+            if name in response.headers:
+                answer[name] = response.headers[name]
+        return answer
 
 
 @api.exception_handler(AuthenticationError)
@@ -152,7 +171,8 @@ def refused(request: HttpRequest, fault: ValidationError) -> HttpResponse:
 
 
 @api.exception_handler(DataError)
-def not_storable(request: HttpRequest, fault: DataError) -> HttpResponse:
+@api.exception_handler(UnicodeEncodeError)
+def not_storable(request: HttpRequest, fault: Exception) -> HttpResponse:
     return problem(422, detail="A value is too large, or holds a character that cannot be stored (such as NUL).")
 
 

@@ -135,6 +135,67 @@ def test_nonsense_gets_a_problem_not_a_fault(house: Furnished, body: str) -> Non
     assert wrong == []
 
 
+HALF = '"\\ud800"'  # half of a character, which JSON can write and no database can keep
+
+
+@pytest.mark.parametrize(
+    ("path", "body"),
+    [
+        ("metrics", f'{{"name": "x", "timezone": {HALF}}}'),
+        ("metrics", f'{{"name": "x", "description": {HALF}}}'),
+        ("actions", f'{{"title": "x", "helpers": [{HALF}]}}'),
+        ("actions", f'{{"title": "x", "description": {HALF}}}'),
+        ("reports", f'{{"title": "x", "sections": [{HALF}]}}'),
+    ],
+)
+def test_half_a_character_gets_a_problem(house: Furnished, path: str, body: str) -> None:
+    secret = secret_for(house, "admin", house.workspace, Role.ADMIN)
+    with transaction.atomic():
+        answer = Client(raise_request_exception=False).post(
+            f"/api/v1/house/{path}",
+            body,
+            content_type="application/json",
+            headers={"Authorization": f"Bearer {secret}"},
+        )
+        transaction.set_rollback(True)
+    assert (answer.status_code, answer["Content-Type"]) == (422, "application/problem+json")
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "body", "kind", "status"),
+    [
+        ("PATCH", "metrics", "{}", "application/json", 405),
+        ("GET", "nothing/of/the/kind", "", "application/json", 404),
+        ("POST", "metrics", "x" * 6_000_000, "application/json", 400),
+        ("POST", "imports/metrics", "x", "multipart/form-data", 400),
+    ],
+)
+def test_what_never_reaches_an_operation_gets_a_problem_too(
+    house: Furnished, method: str, path: str, body: str, kind: str, status: int
+) -> None:
+    secret = secret_for(house, "admin", house.workspace, Role.ADMIN)
+    for more in ({}, {"Idempotency-Key": "one"}):
+        answer = Client(raise_request_exception=False).generic(
+            method,
+            f"/api/v1/house/{path}",
+            body,
+            content_type=kind,
+            headers={"Authorization": f"Bearer {secret}", **more},
+        )
+        assert (answer.status_code, answer["Content-Type"]) == (status, "application/problem+json")
+        assert answer.json()["status"] == status
+
+
+def test_members_read_the_description_of_the_operations(house: Furnished) -> None:
+    answers = {}
+    for who in ("viewer", "stranger"):
+        client = Client()
+        client.force_login(house.people[who])
+        answers[who] = client.get("/api/v1/house/openapi.json")
+    assert "/api/v1/house/metrics" in answers["viewer"].json()["paths"]
+    assert answers["stranger"].status_code == 404
+
+
 def test_a_token_ends_with_its_day_its_owner_and_its_revocation(house: Furnished) -> None:
     url = "/api/v1/house/jobs/1"
 
