@@ -59,7 +59,6 @@ class Rows(list[Any]):
     """Rows that are already here, shown as a list like any other."""
 
     ordered = True
-    _prefetch_related_lookups = True
 
     def order_by(self, *names: str) -> Rows:
         name = names[0]
@@ -119,10 +118,8 @@ def metric_list(request: Request) -> HttpResponse:
         search=("name", "key", "description", "unit"),
         order=("name",),
         per_page=30,
+        dressed=lambda rows: with_course(list(rows), now),
     )
-    if request.GET.get("export"):
-        listing.rows = Rows(with_course(list(shown_too.select_related("owner", "workspace").order_by("name")), now))  # type: ignore[assignment]
-        listing.filters, listing.search, listing.order = (), (), ("given",)
     shown = listing.show(request)
     if shown.export:
         answer: HttpResponse = shown.export

@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import csv
 import io
+import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -29,7 +30,8 @@ from opsboard.core.lazy import lazy
 
 openpyxl = lazy("openpyxl")
 PER_PAGE = 50
-DANGEROUS = ("=", "+", "-", "@", "\t", "\r")
+DANGEROUS = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")
+UNPRINTABLE = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff]")  # no XLSX may hold them
 
 
 @dataclass(frozen=True)
@@ -83,6 +85,7 @@ class Listing:
     search: Sequence[str] = ()
     order: tuple[str, ...] = ("pk",)
     per_page: int = PER_PAGE
+    dressed: Callable[[Any], Any] | None = None  # what a row needs beyond its columns; for an export, all at once
 
     def show(self, request: HttpRequest) -> Shown:
         """Apply what the address asks; unknown values are ignored, never an error."""
@@ -142,11 +145,11 @@ class Listing:
         }
 
     def _export(self, rows: QuerySet[Any], kind: str) -> HttpResponse | StreamingHttpResponse | None:
-        if kind == "csv":
-            return self._csv(rows)
-        if kind == "xlsx":
-            return self._xlsx(rows)
-        return None
+        if kind not in {"csv", "xlsx"}:
+            return None
+        if self.dressed is not None:
+            rows = self.dressed(rows)
+        return self._csv(rows) if kind == "csv" else self._xlsx(rows)
 
     def _name(self, suffix: str) -> str:
         return f"{self.key.replace('.', '-')}-{timezone.localdate().isoformat()}.{suffix}"
@@ -156,7 +159,7 @@ class Listing:
 
         def lines() -> Any:
             yield "\ufeff" + writer.writerow([str(column.title) for column in self.columns])
-            for row in rows.iterator(chunk_size=2000) if not rows._prefetch_related_lookups else rows:  # type: ignore[attr-defined]
+            for row in rows.iterator(chunk_size=2000) if _streams(rows) else rows:
                 yield writer.writerow([plain(column.value(row)) for column in self.columns])
 
         response = StreamingHttpResponse(lines(), content_type="text/csv; charset=utf-8")
@@ -178,6 +181,10 @@ class Listing:
         return response
 
 
+def _streams(rows: Any) -> bool:
+    return isinstance(rows, QuerySet) and not rows._prefetch_related_lookups  # type: ignore[attr-defined]
+
+
 def plain(value: Any, *, naive: bool = False) -> Any:
     """A cell that a spreadsheet takes as what it is: text that looks like a formula is defused with an apostrophe."""
     if value is None:
@@ -189,5 +196,5 @@ def plain(value: Any, *, naive: bool = False) -> Any:
         return local.replace(tzinfo=None, microsecond=0) if naive else local.strftime("%Y-%m-%d %H:%M:%S")
     if isinstance(value, int | float):
         return value
-    text = str(value)
+    text = UNPRINTABLE.sub("", str(value))
     return f"'{text}" if text.startswith(DANGEROUS) else text
