@@ -303,9 +303,7 @@ def delete_watch(request: Request, pk: int) -> HttpResponse:
 def margin(request: Request) -> HttpResponse:
     """Beside any object: its open alerts, its watches, and a button to watch its numbers."""
     model, pk = request.GET.get("about_model", ""), request.GET.get("about_id", "")
-    if not pk.isdecimal() or model.startswith("alerts."):
-        return HttpResponse()
-    thing = objects.find(request.viewer, model, int(pk))
+    thing = None if model.startswith("alerts.") else objects.find(request.viewer, model, objects.pk_in(pk))
     if thing is None:
         return HttpResponse()
     about = Ref.to(thing)

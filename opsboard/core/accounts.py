@@ -13,10 +13,11 @@ from typing import Any
 from allauth.account.adapter import DefaultAccountAdapter
 from allauth.core.internal import ratelimit
 from allauth.socialaccount.adapter import DefaultSocialAccountAdapter
+from allauth.socialaccount.models import SocialApp
 from allauth.usersessions.models import UserSession
 from django.conf import settings
 from django.core.exceptions import ValidationError
-from django.http import HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse
 from django.utils import timezone
 
 from opsboard.core.models import Invitation, User
@@ -88,6 +89,13 @@ class SocialAccountAdapter(DefaultSocialAccountAdapter):
 
     def is_open_for_signup(self, request: HttpRequest, sociallogin: Any) -> bool:
         return False
+
+    def get_app(self, request: HttpRequest, provider: Any, client_id: Any = None) -> Any:
+        """Addresses of a provider that this house does not use are nowhere."""
+        try:
+            return super().get_app(request, provider, client_id)
+        except SocialApp.DoesNotExist as unused:
+            raise Http404 from unused
 
     def pre_social_login(self, request: HttpRequest, sociallogin: Any) -> None:
         if sociallogin.state.get("process") not in (None, "", "login"):

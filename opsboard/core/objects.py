@@ -14,6 +14,11 @@ if TYPE_CHECKING:
     from opsboard.core.access import Viewer
 
 
+def pk_in(text: str) -> int:
+    """The id that an address or a form names; 0, which no row has, where it is no such number."""
+    return int(text) if text.isascii() and text.isdigit() and len(text) < 19 else 0
+
+
 def find(viewer: Viewer, model: str, pk: int) -> Model | None:
     """The object, or None where there is no such model, no such row, or the viewer may not see it."""
     try:

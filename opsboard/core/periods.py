@@ -259,6 +259,9 @@ _SLUGS: Final = (
     ("year", re.compile(r"(\d{4})", re.ASCII)),
     ("custom", re.compile(r"(\d{4})-(\d{2})-(\d{2})\.\.(\d{4})-(\d{2})-(\d{2})", re.ASCII)),
 )
+# Room for the periods before and after, in any time zone.
+EARLIEST: Final = 1900
+LATEST: Final = 2200
 
 
 def parse(slug: str, tz: Zone, week_start: WeekStart = "monday") -> Period:
@@ -268,6 +271,8 @@ def parse(slug: str, tz: Zone, week_start: WeekStart = "monday") -> Period:
         if found is None:
             continue
         part = [int(group) for group in found.groups()]
+        if not EARLIEST <= part[0] < LATEST:
+            break
         try:
             match kind:
                 case "week":

@@ -254,8 +254,8 @@ def move_action(request: Request, pk: int) -> HttpResponse:
     place, version = request.POST.get("position", "0"), request.POST.get("version", "")
     try:
         moved = services.move_action(
-            action=row, column=request.POST.get("column", ""), position=int(place[:9]) if place.isdecimal() else 0,
-            version=int(version) if version.isdecimal() else None, by=request.user, now=timezone.now(),
+            action=row, column=request.POST.get("column", ""), position=objects.pk_in(place),
+            version=objects.pk_in(version) if version else None, by=request.user, now=timezone.now(),
             among=_on_board(request),
         )  # fmt: skip
     except StaleVersion:
@@ -306,9 +306,7 @@ def comment_on(request: Request, pk: int) -> HttpResponse:
 def margin(request: Request) -> HttpResponse:
     """Beside any object: its actions, and a button to open one."""
     model, pk = request.GET.get("about_model", ""), request.GET.get("about_id", "")
-    if not pk.isdecimal() or model.startswith("work."):
-        return HttpResponse()
-    thing = objects.find(request.viewer, model, int(pk))
+    thing = None if model.startswith("work.") else objects.find(request.viewer, model, objects.pk_in(pk))
     if thing is None:
         return HttpResponse()
     rows = (

@@ -151,3 +151,12 @@ def test_each_margin_is_fetched_from_its_owner(anna: User, thing: Job, sign_in: 
 @pytest.mark.parametrize("pk", ["²", "99999999999999999999", "-1", "x"])
 def test_an_address_with_an_odd_id_names_no_object(pk: str, said: Any, anna: User, sign_in: SignIn) -> None:
     assert sign_in(anna).get(url(), {"about_model": "core.job", "about_id": pk}).status_code == 200
+
+
+@pytest.mark.parametrize("number", ["9" * 5000, "²", "１２", "-1", "0", "x", str(2**63), "\x00"])
+@pytest.mark.parametrize("address", ["do/work.open_action/", "work/margin/", "alerts/margin/", "margins/"])
+def test_an_odd_id_in_an_address_is_nobodys(
+    workspace: Workspace, anna: User, sign_in: Callable[[User], Client], number: str, address: str
+) -> None:
+    asked = {"about_model": "metrics.metric", "about_id": number}
+    assert sign_in(anna).get(f"/north-plant/{address}", asked).status_code == 200

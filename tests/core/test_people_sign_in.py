@@ -52,6 +52,13 @@ def test_passwords_are_kept_by_argon2(settings: Any) -> None:
     assert identify_hasher(person("Ari").password).algorithm == "argon2"
 
 
+@pytest.mark.parametrize("provider", ["wecom", "dingtalk", "feishu"])
+@pytest.mark.parametrize("step", ["", "callback/?code=x&state=y"])
+def test_a_provider_that_is_not_used_has_no_address(db: None, provider: str, step: str) -> None:
+    client = Client(raise_request_exception=False)
+    assert client.get(f"/accounts/{provider}/login/{step}").status_code == 404
+
+
 def test_nobody_signs_up_by_themselves(db: None) -> None:
     form = {"email": "eve@x.example", "username": "eve", "password1": PASSWORD, "password2": PASSWORD}
     Client().post("/accounts/signup/", form)

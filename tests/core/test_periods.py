@@ -140,3 +140,9 @@ def test_naive_and_backward_periods_are_refused() -> None:
         Period(datetime(2026, 1, 1), datetime(2026, 1, 2), "day")
     with pytest.raises(ValueError, match="ends after"):
         Period(aware, aware, "day")
+
+
+@pytest.mark.parametrize("slug", ["0001-W01", "0001-01", "9999-W52", "9999-12-31", "1899", "2200-Q1"])
+def test_years_that_have_no_neighbours_are_no_periods(slug: str) -> None:
+    with pytest.raises(UnknownPeriod):
+        parse(slug, "UTC")

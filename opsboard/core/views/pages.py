@@ -118,9 +118,7 @@ def margins(request: Request) -> HttpResponse:
 def _ref_from(request: Request) -> Ref | None:
     source = request.POST if request.method == "POST" else request.GET
     model, pk = source.get("about_model", ""), source.get("about_id", "")
-    if not model or not pk.isdecimal():
-        return None
-    return objects.ref_to(request.viewer, model, int(pk))
+    return objects.ref_to(request.viewer, model, objects.pk_in(pk))
 
 
 @needs(write=Role.VIEWER)
