@@ -63,7 +63,7 @@ MIDDLEWARE = [
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
     "allauth.account.middleware.AccountMiddleware",
-    "allauth.usersessions.middleware.UserSessionsMiddleware",
+    "opsboard.core.accounts.SeenMiddleware",
     "pghistory.middleware.HistoryMiddleware",
     "opsboard.core.access.PersonMiddleware",
     "opsboard.core.access.WorkspaceMiddleware",

@@ -7,15 +7,18 @@ and account. Only guesses from addresses that the account never used share one l
 
 from __future__ import annotations
 
+import hashlib
 import secrets
+from collections.abc import Callable
 from typing import Any
 
-from allauth.account.adapter import DefaultAccountAdapter
+from allauth.account.adapter import DefaultAccountAdapter, get_adapter
 from allauth.core.internal import ratelimit
 from allauth.socialaccount.adapter import DefaultSocialAccountAdapter
 from allauth.socialaccount.models import SocialApp
 from allauth.usersessions.models import UserSession
 from django.conf import settings
+from django.core.cache import cache
 from django.core.exceptions import ValidationError
 from django.http import Http404, HttpRequest, HttpResponse
 from django.utils import timezone
@@ -26,6 +29,7 @@ from opsboard.core.services import people
 DEVICE_COOKIE = "opsboard_device"
 DEVICE_SALT = "opsboard.device"
 DEVICE_AGE = 400 * 24 * 3600  # as long as browsers keep a cookie
+SEEN_FOR = 60  # seconds
 INVITED = "invitation"  # the session's key: a link that somebody opened before single sign-on
 
 
@@ -156,3 +160,19 @@ class SocialAccountAdapter(DefaultSocialAccountAdapter):
 
 def _name_of(sociallogin: Any) -> str:
     return str(sociallogin.user.name or sociallogin.account.extra_data.get("nick") or "")
+
+
+class SeenMiddleware:
+    """Notes where somebody is signed in and when they were last seen: once a minute, not with each request."""
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        key = request.session.session_key
+        if key and request.user.is_authenticated:
+            where = get_adapter().get_client_ip(request), request.headers.get("User-Agent", "")
+            print_ = hashlib.sha256(repr((key, request.user.pk, where)).encode()).hexdigest()
+            if cache.add(f"seen:{print_}", 1, SEEN_FOR):
+                UserSession.objects.create_from_request(request)
+        return self.get_response(request)

@@ -15,8 +15,9 @@ from django.utils.cache import patch_vary_headers
 from django.utils.translation import gettext_lazy as _
 
 from opsboard.core import live, registry
+from opsboard.core.access import Viewer
 from opsboard.core.contract import Part
-from opsboard.core.models import Membership, Notice
+from opsboard.core.models import Membership, Notice, User
 
 PART_TITLES = {Part.FIND: _("Find"), Part.FIX: _("Fix"), Part.PROVE: _("Prove")}
 
@@ -83,6 +84,16 @@ def surroundings(request: HttpRequest) -> dict[str, Any]:
     viewer = getattr(request, "viewer", None)
     if wants_part(request):
         return {**answer, "viewer": viewer, "workspace": getattr(viewer, "workspace", None)}
+    # A page is put together of several templates, each with a context of its own.
+    frame: dict[str, Any] | None = getattr(request, "frame", None)
+    if frame is None:
+        request.frame = frame = _frame(request, user, viewer)  # type: ignore[attr-defined]
+    return answer | frame
+
+
+def _frame(request: HttpRequest, user: User, viewer: Viewer | None) -> dict[str, Any]:
+    """What stands around the content of a whole page."""
+    answer: dict[str, Any] = {}
     answer["workspaces"] = [
         membership.workspace
         for membership in Membership.objects.filter(user=user).select_related("workspace").order_by("workspace__name")

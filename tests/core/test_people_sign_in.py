@@ -1,6 +1,7 @@
 """Signing in: what lets people in, what slows guessing down, and what cannot lock anybody out."""
 
 from collections.abc import Callable
+from datetime import timedelta
 from io import StringIO
 from types import SimpleNamespace
 from typing import Any, Self
@@ -104,6 +105,19 @@ def test_guesses_from_many_addresses_stop_but_known_addresses_get_in(few: None, 
         try_to_sign_in(Client(), anna.email or "", "guess", f"203.0.113.{number}")
     assert not try_to_sign_in(Client(), anna.email or "", PASSWORD, "203.0.113.200"), "unknown addresses have to wait"
     assert try_to_sign_in(Client(), anna.email or "", PASSWORD, "192.0.2.1"), "where she signed in before"
+
+
+def test_being_seen_is_noted_once_a_minute_and_for_each_place(anna: User) -> None:
+    anna_there = Client(REMOTE_ADDR="192.0.2.7")
+    anna_there.force_login(anna)
+    anna_there.get("/me/")
+    UserSession.objects.update(last_seen_at=timezone.now() - timedelta(hours=1))
+    anna_there.get("/me/")
+    assert timezone.now() - UserSession.objects.get().last_seen_at > timedelta(minutes=50)
+    anna_there.get("/me/", REMOTE_ADDR="192.0.2.8")
+    seen = UserSession.objects.get()
+    assert seen.ip == "192.0.2.8"
+    assert timezone.now() - seen.last_seen_at < timedelta(minutes=1)
 
 
 def test_a_forged_device_cookie_is_worth_nothing(anna: User) -> None:
