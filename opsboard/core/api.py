@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import inspect
 import json
 from collections.abc import Callable
@@ -34,6 +35,19 @@ class Token(HttpBearer):
     """`Authorization: Bearer ops_…`; the token's owner must still be a member, and its role is at most theirs."""
 
     def authenticate(self, request: HttpRequest, token: str) -> Viewer | None:
+        viewer = self.viewer(request, token)
+        if viewer is None:
+            return None
+        match = request.resolver_match
+        operation = operation_of(match.func, request.method or "GET") if match else None
+        if operation is None or not viewer.may(role_needed(operation, request.method or "GET")):
+            raise PermissionDenied
+        if not viewer.may_enter(registry.label_of_module(operation.__module__)):
+            raise Http404
+        return viewer
+
+    def viewer(self, request: HttpRequest, token: str) -> Viewer | None:
+        """Who asks with this token, if it opens the workspace of the address."""
         now = timezone.now()
         row = (
             ApiToken.objects.filter(
@@ -58,12 +72,6 @@ class Token(HttpBearer):
         request.viewer = viewer  # type: ignore[attr-defined]
         request.user = membership.user
         translation.activate(membership.user.language)
-        match = request.resolver_match
-        operation = operation_of(match.func, request.method or "GET") if match else None
-        if operation is None or not viewer.may(role_needed(operation, request.method or "GET")):
-            raise PermissionDenied
-        if not viewer.may_enter(registry.label_of_module(operation.__module__)):
-            raise Http404
         return viewer
 
 
@@ -76,9 +84,26 @@ def operation_of(view: Any, method: str) -> Any:
     return None
 
 
+def described(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
+    """The description of the operations is for members of the workspace (the middleware looks) and for its tokens."""
+
+    @functools.wraps(view)
+    def description(request: HttpRequest, **address: Any) -> HttpResponse:
+        if not request.user.is_authenticated:
+            request.workspace_slug = address["workspace"]  # type: ignore[attr-defined]
+            scheme, _space, secret = request.headers.get("Authorization", "").partition(" ")
+            if scheme.lower() != "bearer" or token.viewer(request, secret) is None:
+                return no_token(request, AuthenticationError())
+        return view(request, **address)
+
+    return description
+
+
+token = Token()
 api = NinjaAPI(
-    title="Opsboard API", version="1", auth=Token(), urls_namespace="api", docs_url=None, openapi_url="openapi.json"
-)
+    title="Opsboard API", version="1", auth=token, urls_namespace="api", docs_url=None, openapi_url="openapi.json",
+    docs_decorator=described,
+)  # fmt: skip
 
 
 def problem(

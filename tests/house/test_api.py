@@ -196,6 +196,17 @@ def test_members_read_the_description_of_the_operations(house: Furnished) -> Non
     assert answers["stranger"].status_code == 404
 
 
+def test_programs_read_the_description_with_their_token(house: Furnished) -> None:
+    url = "/api/v1/house/openapi.json"
+    secret = secret_for(house, "viewer", house.workspace, Role.VIEWER)
+    described = Client().get(url, headers={"Authorization": f"Bearer {secret}"})
+    assert "/api/v1/house/metrics" in described.json()["paths"]
+    for headers in ({}, {"Authorization": "Bearer ops_guessed"}, {"Authorization": f"Basic {secret}"}):
+        refused = Client().get(url, headers=headers)
+        assert (refused.status_code, refused["Content-Type"]) == (401, "application/problem+json")
+    assert Client().get("/api/v1/other/openapi.json", headers={"Authorization": f"Bearer {secret}"}).status_code == 401
+
+
 def test_a_token_ends_with_its_day_its_owner_and_its_revocation(house: Furnished) -> None:
     url = "/api/v1/house/jobs/1"
 
