@@ -147,12 +147,12 @@ def choose_fix(request: Request, week: str) -> HttpResponse:
         raise Http404
     is_action = found.key.partition(".")[0] == OPEN_ACTION.partition(".")[0] and found.about is not None
     initial = {"title": str(found.title)[:200], "indicator": found.indicator}
-    form = effect.form(request.POST or None, viewer=request.viewer, about=found.about, initial=initial)
+    form = None if is_action else effect.form(request.POST or None, viewer=request.viewer, about=found.about, initial=initial)  # fmt: skip
     context = {"review": review, "period": review.period, "found": found, "form": form, "effect": effect}
-    if request.method == "GET" and not is_action:
+    if request.method == "GET":
         return page(request, "review/choose_fix.html", context, part="review/_choose_fix.html")
     try:
-        if is_action:
+        if form is None:
             action = found.about
         elif form.is_valid():
             outcome = effects.perform(
@@ -166,10 +166,12 @@ def choose_fix(request: Request, week: str) -> HttpResponse:
             action = outcome.about
         else:
             return refused(request, "review/choose_fix.html", context, part="review/_choose_fix.html")
-        if action is None or request.method == "GET":
+        if action is None:
             return redirect(review.get_absolute_url())
         services.choose_fix(review=review, action=action, finding=found.key, by=request.user, now=timezone.now())
     except ValidationError as refusal:
+        if form is None:
+            return _told_no(request, review, refusal)
         form.add_error(None, refusal.messages)
         return refused(request, "review/choose_fix.html", context, part="review/_choose_fix.html")
     return done(request, review.get_absolute_url(), changed="review", message=_("Chosen for this week."), go=True)

@@ -1,13 +1,17 @@
 """The week's review: read, decide, choose one or two fixes, close."""
 
+import re
 from collections.abc import Callable
-from datetime import datetime
+from datetime import datetime, timedelta
+from html import unescape
 
 import pytest
 from django.core.exceptions import ValidationError
 from django.test import Client
 from django.urls import reverse
+from django.utils import timezone
 
+from opsboard.core import effects
 from opsboard.core.contract import Ref
 from opsboard.core.models import Occurrence, User, Workspace
 from opsboard.review import services
@@ -128,3 +132,25 @@ def test_a_page_that_was_open_when_the_week_was_closed_learns_why_nothing_change
         assert page.status_code == 200
         assert "This week is closed. Reopen it to change it." in page.text
     assert (review.decisions.count(), review.fixes.count()) == (1, 1)
+
+
+def test_an_overdue_action_is_chosen_as_it_stands(
+    workspace: Workspace, anna: User, now: datetime, sign_in: SignIn
+) -> None:
+    """Its button leads to a page that says so, and from there into the week; it used to lead back to where one was."""
+    today = timezone.now()
+    outcome = effects.perform(
+        "work.open_action", workspace=workspace, by=anna, about=None, now=today,
+        title="Count tent pegs", due_on=today.date() - timedelta(days=3), urgency=2, importance=2,
+    )  # fmt: skip
+    assert outcome.about
+    week = f"/{workspace.slug}/review/{workspace.week_of(today).slug}/"
+    client = sign_in(anna)
+    button = re.search(r'href="([^"]*fixes/[?]finding=work[.]overdue[^"]*)"', client.get(week).content.decode())
+    assert button, "the overdue action is a finding of the week"
+    asked = client.get(unescape(button.group(1)))
+    assert asked.status_code == 200
+    assert "an action already" in asked.content.decode()
+    client.post(f"{week}fixes/", {"finding": asked.context["found"].key})
+    fix = Review.objects.get(week=workspace.week_of(today).slug).fixes.get()
+    assert fix.about_id == outcome.about.pk
