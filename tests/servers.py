@@ -25,6 +25,7 @@ if "OPSBOARD_TEST_REDIS" not in os.environ:
 _number = int(WORKER.removeprefix("gw") or 0) + 1 if WORKER else 0
 os.environ["REDIS_URL"] = f"{os.environ['OPSBOARD_TEST_REDIS'].rpartition('/')[0]}/{_number}"
 os.environ["VAR"] = str(FOLDER / (WORKER or "main"))
+Path(os.environ["VAR"], "static").mkdir(parents=True, exist_ok=True)  # whitenoise warns where it is absent
 os.environ.setdefault("SECRET_KEY", "a key for tests only, never used anywhere else")
 os.environ["EMAIL_BACKEND"] = "django.core.mail.backends.locmem.EmailBackend"
 os.environ["DEBUG"] = "0"

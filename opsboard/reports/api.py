@@ -9,7 +9,7 @@ from django.core.exceptions import ValidationError
 from django.http import FileResponse, Http404
 from django.utils import timezone
 from django.utils.translation import gettext as _
-from ninja import Field, Router, Schema
+from ninja import Field, Router, Schema, Status
 
 from opsboard.core import periods, storage
 from opsboard.core.access import Viewer
@@ -76,7 +76,7 @@ def _cursor(text: str) -> int:
 
 
 @router.post("reports", response={202: JobStarted}, summary="Make a report as PDF")
-def make_report(request: ApiRequest, payload: ReportOrder) -> tuple[int, dict[str, Any]]:
+def make_report(request: ApiRequest, payload: ReportOrder) -> Status[dict[str, Any]]:
     viewer, now = request.viewer, timezone.now()
     order = _checked(viewer, payload, now)
     report = services.report_for(viewer=viewer, by=viewer.user, now=now, **order)
@@ -84,7 +84,7 @@ def make_report(request: ApiRequest, payload: ReportOrder) -> tuple[int, dict[st
         report=report, by=viewer.user, now=now, period=order["period"], language=order["language"],
         sections=order["sections"],
     )  # fmt: skip
-    return 202, {"job": issue.job_id}
+    return Status(202, {"job": issue.job_id})
 
 
 def _checked(viewer: Viewer, payload: ReportOrder, now: datetime) -> dict[str, Any]:
