@@ -79,6 +79,11 @@ def large(
     )  # fmt: skip
 
 
+def on_page(metric: Metric, series: Sequence[charts.Series]) -> SafeString:
+    """The large chart for a page: drawn for a desk and for a phone."""
+    return charts.for_any_screen(lambda width, height: large(metric, series, width=width, height=height))
+
+
 def explored(metric: Metric, series: Sequence[charts.Series]) -> dict[str, Any]:
     """The same for Plotly, where people zoom and hover."""
     return charts.figure_json(

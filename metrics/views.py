@@ -239,7 +239,7 @@ def metric(request: Request, pk: int) -> HttpResponse:
     context = {
         "metric": current, "asked": asked, "dimensions": dimensions, "shown": shown, "groups": len(groups),
         "drawn": len(ranked), "spans": [(key, SPAN_TITLES[key]) for key in (*SPANS[row.grain], "all")],
-        "grains": Grain.choices, "chart": "" if explore else charts.large(row, series),
+        "grains": Grain.choices, "chart": "" if explore else charts.on_page(row, series),
         "figure": charts.explored(row, series) if explore else None, "explore": explore, "empty": newest_one is None,
         "as_of": when(newest_one.at, row) if newest_one else "",
     }  # fmt: skip

@@ -40,15 +40,17 @@ def alert_chart(alert: Alert, readings: Iterable[Reading], transitions: Iterable
         points |= {row.at: row.value for row in transitions if row.value is not None}
         if alert.is_open and alert.instance.last_tick and alert.value is not None:
             points[alert.instance.last_tick] = alert.value
-    return charts.line(
-        [charts.Series(watch.indicator_title, sorted(points.items()))],
-        title=_("%(name)s, with the alert's threshold") % {"name": str(alert)},
-        desc=watch.sentence,
-        unit="" if watch.rate else watch.unit,
-        rate=watch.rate,
-        thresholds=thresholds(watch, alert.threshold),
-        changes=[charts.Change(row.at, row.get_step_display()) for row in shown],
-        heading=False,
-        width=760,
-        height=260,
+    return charts.for_any_screen(
+        lambda width, height: charts.line(
+            [charts.Series(watch.indicator_title, sorted(points.items()))],
+            title=_("%(name)s, with the alert's threshold") % {"name": str(alert)},
+            desc=watch.sentence,
+            unit="" if watch.rate else watch.unit,
+            rate=watch.rate,
+            thresholds=thresholds(watch, alert.threshold),
+            changes=[charts.Change(row.at, row.get_step_display()) for row in shown],
+            heading=False,
+            width=width,
+            height=height,
+        )
     )

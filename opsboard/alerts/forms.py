@@ -44,7 +44,13 @@ def grouped(entries: list[Watchable], text: str = "", keep: str = "") -> list[tu
 
 
 class WatchForm(forms.Form):
-    """One watch. `about` limits the numbers to those of an object, where it has any."""
+    """One watch. `about` limits the numbers to those of an object, where it has any.
+
+    In a dialog its fields stand in pairs, and `preview` says below them in a sentence what will happen.
+    """
+
+    paired = True
+    preview = "alerts:preview"
 
     indicator = forms.ChoiceField(
         label=gettext_lazy("Number"), error_messages={"required": gettext_lazy("Choose the number to watch.")}

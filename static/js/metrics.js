@@ -17,7 +17,34 @@
     window.Plotly.newPlot(place, figure.data, layout, figure.config);
   };
 
+  // The column that is the value says what a new metric is called, in what it is measured, and that averages do not
+  // add up. What somebody typed or chose stays.
+  const averages = /\b(?:average|avg|mean|rate|ratio|share|percent)\b|平均|均值|率|占比/i;
+  const measures = /^(%|‰|ms|s|sec|secs|seconds?|min|mins|minutes?|h|hrs?|hours?|days?|°c|毫秒|秒|秒钟|分|分钟|小时|天)$/i;
+  const plain = /^(values?|numbers?|值|数值|数量)$/i;
+
+  const suggest = () => {
+    const metric = document.getElementById("id_metric"), head = [...document.querySelectorAll("#mapping thead th")].slice(1);
+    const values = [...document.querySelectorAll(".import-role")].map((role, at) => [role.value, head[at]]).filter(([role]) => role === "value");
+    if (values.length !== 1 || !values[0][1] || (metric && metric.value !== "+") || document.querySelector("#mapping .error-summary")) return;
+    const header = values[0][1].textContent.trim();
+    const [, name, unit] = header.match(/^(.+?)\s*[(（\[]\s*([^()（）[\]]{1,12})\s*[)）\]]$/) ?? [null, header, ""];
+    const put = (id, value) => {
+      const field = document.getElementById(id);
+      if (!field) return;
+      field.dataset.first ??= field.value;
+      if (field.value !== (field.dataset.suggested ?? field.dataset.first)) return;
+      field.value = field.dataset.suggested = value ?? field.dataset.first;
+    };
+    const several = head.filter((one) => one.classList.contains("num")).length > 1;
+    put("id_name", several && !plain.test(name) ? name : null); // else the file's name says more
+    put("id_unit", unit || null);
+    put("id_aggregation", averages.test(name) || measures.test(unit) ? "mean" : null);
+  };
+
   const chosen = () => {
+    for (const role of document.querySelectorAll(".import-role")) role.classList.toggle("is-chosen", role.value !== "");
+    suggest();
     const metric = document.getElementById("id_metric"), more = document.querySelector("[data-when-new]");
     if (!more) return;
     const roles = [...document.querySelectorAll(".import-role")].map((role) => role.value);

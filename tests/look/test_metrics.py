@@ -1,5 +1,6 @@
 """Metrics in a browser: nothing for axe to find, a chart to explore, and a spreadsheet's way in."""
 
+import re
 from datetime import datetime, timedelta
 from pathlib import Path
 
@@ -113,3 +114,49 @@ def test_a_wrong_file_is_told_row_by_row(
     assert "2026-02-30" in Path(download.value.path()).read_text()
     page.get_by_role("link", name="Change how it is read").click()
     expect(page.get_by_role("heading", name="First rows")).to_be_visible()
+
+
+def test_the_chosen_column_names_the_new_metric(
+    workspace: Workspace, anna: User, open_as: Open, tmp_path: Path
+) -> None:
+    """A column of minutes brings its unit, and is not added up; what somebody typed stays."""
+    file = tmp_path / "desk.csv"
+    file.write_text("日期,首次回复时长(min),订单数（单）\n2026-09-01,39.5,210\n2026-09-02,41,199\n", "utf-8")
+    page = open_as(anna, f"{HOME}imports/new/")
+    page.get_by_label("Spreadsheet").set_input_files(file)
+    page.get_by_role("button", name="Upload and preview").click()
+    minutes, orders = page.get_by_label("What “首次回复时长(min)” is"), page.get_by_label("What “订单数（单）” is")
+    name, unit, sums = (page.get_by_label(one, exact=True) for one in ("Name", "Unit", "Adds up as"))
+    minutes.select_option("value")
+    expect(minutes).to_have_class(re.compile("is-chosen"))
+    assert (name.input_value(), unit.input_value(), sums.input_value()) == ("首次回复时长", "min", "mean")
+    minutes.select_option("")
+    expect(minutes).not_to_have_class(re.compile("is-chosen"))
+    orders.select_option("value")
+    assert (name.input_value(), unit.input_value(), sums.input_value()) == ("订单数", "单", "sum")
+    name.fill("Orders of the desk")
+    orders.select_option("")
+    minutes.select_option("value")
+    assert (name.input_value(), unit.input_value()) == ("Orders of the desk", "min")
+
+
+def test_a_chart_can_be_read_on_a_phone(workspace: Workspace, anna: User, open_as: Open) -> None:
+    metric = rate_with_shops(workspace, anna, timezone.now())
+    for size in (PHONE, DESK):
+        page = open_as(anna, f"{HOME}{metric.pk}/", size=size)
+        heights = page.locator("svg.chart text").evaluate_all(
+            "all => all.map(one => one.getBoundingClientRect().height).filter(height => height)"
+        )
+        assert len(heights) > 5
+        assert min(heights) >= 10, size
+
+
+def test_a_watch_in_a_dialog_says_what_will_happen(workspace: Workspace, anna: User, open_as: Open) -> None:
+    metric = rate_with_shops(workspace, anna, timezone.now())
+    page = open_as(anna, f"{HOME}{metric.pk}/")
+    page.get_by_role("link", name="Watch this number").first.click()
+    dialog = page.locator("#dialog")
+    expect(dialog.get_by_role("status")).to_contain_text("Choose a number and a threshold")
+    dialog.get_by_label("Alert when it is").select_option("<")
+    dialog.get_by_label("Threshold").fill("0.85")
+    expect(dialog.get_by_role("status")).to_contain_text("Alert when Orders on time is below 85%")

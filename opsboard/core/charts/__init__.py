@@ -10,6 +10,7 @@ Moments are timezone-aware; missing values are `None` (or NaN) and leave a gap. 
 """
 
 from opsboard.core.charts.bars import bar, histogram, pareto, stacked_bar
+from opsboard.core.charts.drawing import for_any_screen
 from opsboard.core.charts.figures import figure_json
 from opsboard.core.charts.heat import heat_map
 from opsboard.core.charts.lines import line, sparkline
@@ -24,6 +25,7 @@ __all__ = [
     "Threshold",
     "bar",
     "figure_json",
+    "for_any_screen",
     "heat_map",
     "histogram",
     "line",

@@ -1,13 +1,13 @@
 """The sheet that charts are drawn on: colours, text, axes, and the frame that every SVG shares."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from datetime import date, datetime, tzinfo
 from typing import Final
 from zoneinfo import ZoneInfo
 
 from babel import Locale, UnknownLocaleError
 from django.utils import timezone
-from django.utils.html import escape
+from django.utils.html import escape, format_html
 from django.utils.safestring import SafeString
 from django.utils.translation import get_language, gettext, to_locale
 
@@ -31,6 +31,8 @@ PART: Final = "#aeb6c2"
 FONTS: Final = "Inter,Noto Sans SC,PingFang SC,Microsoft YaHei,sans-serif"
 TICK: Final = 10.0
 TITLE: Final = 12.5
+ROOMY: Final = 720
+TIGHT: Final = 340
 
 
 def n(value: float) -> str:
@@ -143,6 +145,13 @@ def frame(
         words = shorten(title, width - 8, TITLE)
         head += write(2, TITLE + 2, words, css="chart-title", fill=INK, size=TITLE, weight=600)
     return SafeString(f"{head}{''.join(body)}</svg>")
+
+
+def for_any_screen(draw: Callable[[int, int], SafeString]) -> SafeString:
+    """The same chart twice, and charts.css shows one: shrunk to a phone, the writing of a wide one cannot be read."""
+    return format_html(
+        '<div class="chart-roomy">{}</div><div class="chart-tight">{}</div>', draw(ROOMY, 270), draw(TIGHT, 220)
+    )
 
 
 def nothing(kind: str, *, title: str, desc: str, width: float, height: float, heading: bool) -> SafeString:
