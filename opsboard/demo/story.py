@@ -67,9 +67,10 @@ def numbers(*, workspace: Workspace, people: dict[str, User], by: User, now: dat
 
 
 def days(workspace: Workspace, now: datetime) -> Iterator[tuple[int, date]]:
-    """`(days ago, day)`, the oldest first, up to yesterday."""
+    """`(days ago, day)`, the oldest first, up to yesterday; the first week is a whole one."""
     today = now.astimezone(workspace.zone).date()
-    for age in range(DAYS, 0, -1):
+    oldest = DAYS + (today - timedelta(days=DAYS)).weekday()
+    for age in range(oldest, 0, -1):
         yield age, today - timedelta(days=age)
 
 
