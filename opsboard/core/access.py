@@ -11,10 +11,15 @@ import zoneinfo
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
+from urllib.parse import urlencode, urlsplit, urlunsplit
 
+from django.conf import settings
+from django.contrib.auth.middleware import LoginRequiredMiddleware
 from django.core.exceptions import PermissionDenied
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect, JsonResponse
+from django.urls import reverse
 from django.utils import timezone, translation
+from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.translation import gettext as _
 
 from opsboard.core import registry
@@ -102,6 +107,28 @@ def needs[**P, R](role: Role | None = None, *, write: Role | None = None) -> Cal
 def role_needed(view: Callable[..., Any], method: str) -> Role:
     reading, writing = getattr(view, "needs_role", (Role.VIEWER, Role.EDITOR))
     return reading if method in {"GET", "HEAD", "OPTIONS"} else writing
+
+
+class SignInMiddleware(LoginRequiredMiddleware):
+    """Sends whoever is not signed in (any more) to the sign-in page, and from there back to the page that they saw."""
+
+    def handle_no_permission(self, request: HttpRequest, view_func: Any) -> HttpResponse:  # type: ignore[override]
+        htmx: Any = request.htmx  # type: ignore[attr-defined]
+        if request.method in {"GET", "HEAD"} and not htmx:
+            answer: HttpResponse = super().handle_no_permission(request, view_func)
+            return answer
+        if request.headers.get("Accept", "").startswith("application/json"):
+            return JsonResponse({"detail": _("You are signed out. Sign in and try again.")}, status=401)
+        # What a form or a fragment has asked for is no page: its address may not even answer a GET.
+        seen = (htmx.current_url if htmx else None) or request.headers.get("Referer", "")
+        inside = url_has_allowed_host_and_scheme(seen, {request.get_host()}, require_https=request.is_secure())
+        parts = urlsplit(seen if inside else "")
+        way_back = urlunsplit(("", "", parts.path, parts.query, ""))
+        entrance = reverse(settings.LOGIN_URL)
+        to = f"{entrance}?{urlencode({'next': way_back})}" if way_back else entrance
+        if htmx:
+            return HttpResponse(status=204, headers={"HX-Redirect": to})
+        return HttpResponseRedirect(to)
 
 
 class PersonMiddleware:

@@ -14,8 +14,8 @@ from allauth.mfa.models import Authenticator
 from django.conf import settings
 from django.contrib.auth.password_validation import validate_password
 from django.core.exceptions import ValidationError
-from django.db import transaction
-from django.db.models import Q
+from django.db import IntegrityError, transaction
+from django.db.models import Model, Q
 from django.urls import reverse
 from django.utils import translation
 from django.utils.text import format_lazy, slugify
@@ -28,6 +28,17 @@ from opsboard.core.models import ApiToken, Invitation, Membership, Role, Team, U
 
 TOKEN_LIFE = timedelta(days=365)
 INVITATION_LIFE = timedelta(days=14)
+
+
+def _keep(row: Model) -> None:
+    """Write a new row; where somebody made the same at this very moment, say so as if they had been earlier."""
+    row.full_clean()
+    try:
+        with transaction.atomic():
+            row.save()
+    except IntegrityError:
+        row.full_clean()
+        raise
 
 
 # --- workspaces -------------------------------------------------------------------------------------------------------
@@ -53,8 +64,7 @@ def create_workspace(
     workspace = Workspace(
         name=name.strip(), slug=chosen, timezone=timezone, language=language, currency=currency, week_start=week_start
     )
-    workspace.full_clean()
-    workspace.save()
+    _keep(workspace)
     if by is not None:
         add_member(workspace=workspace, user=by, role=Role.ADMIN)
     return workspace
@@ -186,8 +196,7 @@ def save_team(
     inside = set(Membership.objects.active().of(workspace).filter(user_id__in=people).values_list("user_id", flat=True))
     if people - inside:
         raise ValidationError(_("Only members of this workspace can be in a team."))
-    team.full_clean()
-    team.save()
+    _keep(team)
     team.members.set(User.objects.filter(pk__in=people))
     return team
 
@@ -366,7 +375,7 @@ def join_with_new_account(
             validate_password(password, user)
         except ValidationError as weak:
             raise ValidationError({"password": weak.messages}) from weak
-    user.save()
+    _keep(user)
     accept_invitation(invitation=invitation, user=user, now=now)
     return user
 
