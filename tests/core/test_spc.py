@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from opsboard.core.analysis import spc
-from opsboard.core.analysis.spc import Signal
+from opsboard.core.analysis.nelson import ALL_RULES, Signal, nelson
 
 WORKED = Path(__file__).resolve().parents[3] / "shared" / "data" / "metrics" / "worked"
 REVIEWS = WORKED.parents[1] / "reviews"
@@ -94,7 +94,7 @@ def test_xmr_of_the_worked_examples() -> None:
     for name in ("wheeler_xmr_inventory.json", "nist_individuals_flowrate.json"):
         sample = worked(name)
         e2 = sample["constants"].get("E2", 3 / sample["constants"].get("d2", 1))
-        chart = spc.xmr(sample["data"], e2=e2, rules=spc.ALL_RULES)
+        chart = spc.xmr(sample["data"], e2=e2, rules=ALL_RULES)
         got = {
             "mean": chart.center[0],
             "mr_bar": chart.mean_moving_range,
@@ -295,29 +295,29 @@ def test_ewma_and_cusum_see_a_shift_that_xmr_misses() -> None:
     ],
 )
 def test_each_rule_speaks_at_the_point_that_completes_it(z: list[float], signals: list[tuple[int, int]]) -> None:
-    assert [(signal.index, signal.rule) for signal in spc.nelson(z, spc.ALL_RULES)] == signals
+    assert [(signal.index, signal.rule) for signal in nelson(z, ALL_RULES)] == signals
 
 
 def test_fifteen_near_the_centre_are_too_good() -> None:
     z = [0.2, -0.3, 0.5, -0.1, 0.7, -0.6, 0.1, 0.4, -0.8, 0.3, -0.2, 0.6, -0.5, 0.2, -0.4]
-    assert spc.nelson(z, (7,)) == (Signal(14, 7),)
-    assert spc.nelson(z[:-1], (7,)) == ()
+    assert nelson(z, (7,)) == (Signal(14, 7),)
+    assert nelson(z[:-1], (7,)) == ()
 
 
 def test_only_the_chosen_rules_speak() -> None:
     z = [3.5] * 9
-    assert {signal.rule for signal in spc.nelson(z)} == {1, 2}
-    assert {signal.rule for signal in spc.nelson(z, (2,))} == {2}
-    assert spc.nelson(z, ()) == ()
+    assert {signal.rule for signal in nelson(z)} == {1, 2}
+    assert {signal.rule for signal in nelson(z, (2,))} == {2}
+    assert nelson(z, ()) == ()
     with pytest.raises(ValueError, match="no such rule"):
-        spc.nelson(z, (9,))
+        nelson(z, (9,))
 
 
 @needs_samples
 def test_rules_of_the_worked_patterns() -> None:
     for name, case in worked("nelson_rules_patterns.json")["cases"].items():
         found: dict[str, list[int]] = {}
-        for signal in spc.nelson(case["z"], spc.ALL_RULES):
+        for signal in nelson(case["z"], ALL_RULES):
             found.setdefault(str(signal.rule), []).append(signal.index + 1)
         assert found == case["expected_rule_to_1based_positions"], name
 
@@ -343,7 +343,7 @@ def test_false_signals_come_as_rarely_as_published(rules: tuple[int, ...], run: 
 def _first(z: Any, rules: tuple[int, ...], run: int) -> int | None:
     # In steps, since a signal mostly comes early.
     for size in (150, 600, 2500):
-        signals = spc.nelson(z[:size], rules, run=run)
+        signals = nelson(z[:size], rules, run=run)
         if signals:
             return signals[0].index
     return None
@@ -356,6 +356,6 @@ def test_a_faulty_reactor_is_far_out_of_its_limits() -> None:
     lines = (WORKED.parent / "tep/d01_te.csv").read_text().splitlines()[1:]
     values = [float(line.split(",")[0]) for line in lines]
     center, sigma = float(np.mean(values[:160])), float(np.std(values[:160], ddof=1))
-    signals = spc.nelson([(value - center) / sigma for value in values], (1,))
+    signals = nelson([(value - center) / sigma for value in values], (1,))
     assert sum(signal.index < 160 for signal in signals) <= 1
     assert sum(signal.index >= 160 for signal in signals) > 600

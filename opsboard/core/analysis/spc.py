@@ -5,19 +5,17 @@ Every chart gives a centre and limits for each point, and the points at which a 
 
 Sources: W. A. Shewhart, Economic Control of Quality (1931); D. J. Wheeler, Understanding Variation (2nd ed. 2000) for XmR;
 D. C. Montgomery, Introduction to Statistical Quality Control (7th ed. 2013) for the others and their constants;
-L. S. Nelson, J. Quality Technology 16(4), 1984, 237-239 for the rules; NIST/SEMATECH e-Handbook, section 6.3.2.
+NIST/SEMATECH e-Handbook, section 6.3.2.
 """
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 from math import gamma, inf, isfinite, nan, sqrt
 from typing import Any, Final
 
+from opsboard.core.analysis.nelson import DEFAULT_RULES, RUN, Array, Signal, Values, array_of, nelson
 from opsboard.core.lazy import numpy as np
 from opsboard.core.lazy import scipy_stats as stats
-
-type Values = Iterable[float | None]
-type Array = "np.ndarray[Any, np.dtype[np.float64]]"
 
 # XmR: limits at mean ± 2.66 mean moving ranges (3 / d2 with d2 = 1.128), the range's at 3.268 (D4). Wheeler 2000.
 E2: Final = 2.66
@@ -25,12 +23,6 @@ D4: Final = 3.268
 D2_OF_TWO: Final = 1.128
 # Ranges above this many mean ranges are left out when limits are screened. (NHSRplotthedots, Nelson 1982: 3.267.)
 SCREEN: Final = 3.267
-
-DEFAULT_RULES: Final = (1, 2)
-ALL_RULES: Final = (1, 2, 3, 4, 5, 6, 7, 8)
-# In-control run lengths (Champ and Woodall 1987): rule 1 alone 370 points, the four Western Electric rules 92. Each rule
-# that is switched on makes more false signals, hence two by default.
-RUN: Final = 9
 
 # Mean and standard deviation of the range of n standard normal values, n = 2 … 25. Montgomery 2013, appendix VI.
 D2: Final = (
@@ -45,14 +37,6 @@ D3: Final = (
 
 class NotEnough(ValueError):
     """Too few values for limits."""
-
-
-@dataclass(frozen=True, slots=True, order=True)
-class Signal:
-    """Rule ``rule`` (1 to 8; 0 for EWMA and CUSUM) is complete at the point ``index`` (from 0)."""
-
-    index: int
-    rule: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,7 +86,7 @@ def xmr(
     are bounds that the number can't pass (0 for counts): limits beyond them are drawn at them.
     Raises ``NotEnough`` for fewer than two values.
     """
-    given = _array(values)
+    given = array_of(values)
     there = np.flatnonzero(np.isfinite(given))
     known = given[there]
     base = known if baseline is None else known[there < baseline]
@@ -130,7 +114,7 @@ def xmr_phases(
     No range and no run reaches over a start. A phase with fewer than two values keeps the limits of the phase before.
     ``mean_moving_range`` and ``range_limit`` are the last phase's.
     """
-    given = _array(values)
+    given = array_of(values)
     cuts = sorted({start for start in starts if 0 < start < len(given)})
     parts: list[Chart] = []
     signals: list[Signal] = []
@@ -208,7 +192,7 @@ def c_chart(
     counts: Values, *, baseline: int | None = None, rules: Collection[int] = DEFAULT_RULES, run: int = RUN
 ) -> Chart:
     """The number of events in equal areas of chance: c̄ ± 3 √c̄."""
-    count = _array(counts)
+    count = array_of(counts)
     center = _pooled(count, np.ones(len(count)), baseline)
     return _chart("c", count, center, sqrt(center), rules, run, 0.0, None)
 
@@ -280,7 +264,7 @@ def ewma(
     """
     if not 0 < weight <= 1:
         raise ValueError("the weight lies between 0 and 1")
-    given = _array(values)
+    given = array_of(values)
     center, sigma = _level(given, center, sigma, baseline)
     smooth = np.full(len(given), nan)
     spread = np.full(len(given), nan)
@@ -329,7 +313,7 @@ def cusum(
     ``slack`` is k and ``decision`` h, in standard deviations: k = 0.5 looks for shifts of one. Montgomery 2013, 9.1;
     NIST e-Handbook 6.3.2.3.
     """
-    given = _array(values)
+    given = array_of(values)
     center, sigma = _level(given, center, sigma, baseline)
     high: list[float | None] = []
     low: list[float | None] = []
@@ -349,74 +333,11 @@ def cusum(
     return Cusum(tuple(high), tuple(low), decision * sigma, center, tuple(signals))
 
 
-def nelson(z: Values, rules: Collection[int] = DEFAULT_RULES, *, run: int = RUN) -> tuple[Signal, ...]:
-    """The points at which a rule is complete, for values in standard deviations from the centre.
-
-    1: beyond 3 σ. 2: ``run`` (9) in a row on one side. 3: six in a row steadily up or down. 4: fourteen in a row
-    alternating up and down. 5: two of three beyond 2 σ on one side. 6: four of five beyond 1 σ on one side.
-    7: fifteen in a row within 1 σ. 8: eight in a row beyond 1 σ on either side. In 5 and 6 the completing point is itself
-    beyond. A point on the line is neither beyond nor on a side; a run that goes on is marked at each further point.
-    """
-    unknown = set(rules) - set(ALL_RULES)
-    if unknown:
-        raise ValueError(f"no such rule: {sorted(unknown)}")
-    given = _array(z, infinite=True)
-    there = np.flatnonzero(~np.isnan(given))
-    known = given[there]
-    found: list[Signal] = []
-    for rule in sorted(set(rules)):
-        found += [Signal(int(there[place]), rule) for place in np.flatnonzero(_rule(known, rule, run))]
-    return tuple(sorted(found))
-
-
 def c4(size: int) -> float:
     """The mean of the standard deviation of ``size`` standard normal values."""
     if size > 170:
         return 4 * (size - 1) / (4 * size - 3)  # the gamma function overflows; good to six digits here
     return sqrt(2 / (size - 1)) * gamma(size / 2) / gamma((size - 1) / 2)
-
-
-def _rule(z: "Array", rule: int, run: int) -> Any:
-    # A hair's breadth, so that a value computed onto a line is on it and not beyond.
-    edge = 1e-9
-    step = np.sign(np.where(np.isnan(moved := np.diff(z)), 0.0, moved)) if len(z) > 1 else np.zeros(0)
-    match rule:
-        case 1:
-            return np.abs(z) > 3 + edge
-        case 2:
-            return _all_of(z > edge, run) | _all_of(z < -edge, run)
-        case 3:
-            return _later(_all_of(step > 0, 5) | _all_of(step < 0, 5), 1, len(z))
-        case 4:
-            return _later(_all_of(step[1:] * step[:-1] < 0, 12), 2, len(z))
-        case 5:
-            return _most_of(z > 2 + edge, 2, 3) | _most_of(z < -2 - edge, 2, 3)
-        case 6:
-            return _most_of(z > 1 + edge, 4, 5) | _most_of(z < -1 - edge, 4, 5)
-        case 7:
-            return _all_of(np.abs(z) < 1 - edge, 15)
-        case _:
-            return _all_of(np.abs(z) > 1 + edge, 8)
-
-
-def _within(mask: Any, width: int) -> Any:
-    """For each place, how many of the last ``width`` are True (fewer places at the start)."""
-    sums = np.concatenate(([0], np.cumsum(mask)))
-    places = np.arange(1, len(mask) + 1)
-    return sums[places] - sums[np.maximum(places - width, 0)]
-
-
-def _all_of(mask: Any, width: int) -> Any:
-    return _within(mask, width) >= width
-
-
-def _most_of(mask: Any, count: int, width: int) -> Any:
-    return mask & (_within(mask, width) >= count)
-
-
-def _later(mask: Any, by: int, length: int) -> Any:
-    """A mask of differences as one of points: the difference ends at the later point."""
-    return np.concatenate((np.zeros(min(by, length), dtype=bool), mask))
 
 
 def _chart(
@@ -463,7 +384,7 @@ def _exact(chart: Chart, size: "Array", share: float, *, per_unit: bool, rules: 
     upper = np.asarray(stats.binom.ppf(1 - tail, whole, share), dtype=float)
     if per_unit:
         lower, upper = lower / whole, upper / whole
-    drawn = _array(chart.values)
+    drawn = array_of(chart.values)
     others = [signal for signal in chart.signals if signal.rule != 1]
     beyond = [Signal(int(place), 1) for place in _beyond(drawn, lower, upper)] if 1 in rules else []
     return replace(
@@ -499,7 +420,7 @@ def _pooled(count: "Array", size: "Array", baseline: int | None) -> float:
 
 
 def _counts(counts: Values, sizes: Values) -> "tuple[Array, Array]":
-    count, size = _array(counts), _array(sizes)
+    count, size = array_of(counts), array_of(sizes)
     if len(count) != len(size):
         raise ValueError("each count needs its size")
     return count, np.where(size > 0, size, nan)
@@ -511,11 +432,6 @@ def _groups(groups: Sequence[Sequence[float]]) -> "Array":
     if len({len(group) for group in groups}) != 1 or len(groups[0]) < 2:
         raise ValueError("samples have one size, at least two")
     return np.asarray(groups, dtype=float)
-
-
-def _array(values: Values, *, infinite: bool = False) -> "Array":
-    given = np.asarray([nan if value is None else value for value in values], dtype=float)
-    return given if infinite else np.where(np.isfinite(given), given, nan)
 
 
 def _given(values: "Array") -> tuple[float | None, ...]:
