@@ -167,9 +167,15 @@
       const title = find("h1, h2, h3", shared);
       if (title) shared.setAttribute("aria-label", title.textContent.trim());
       open(shared);
+      // The first field, not the cross; on a phone that would bring the keyboard up.
+      if (matchMedia("(pointer: fine)").matches) find("input:not([type=hidden]), select, textarea", shared)?.focus();
     }
     const wanted = within.matches?.("[data-focus]") ? within : find("[data-focus]", within);
     wanted?.focus({ preventScroll: false });
+    for (const tab of all(".tabs [aria-current]", within)) {
+      const bar = tab.parentElement;
+      if (tab.offsetLeft + tab.offsetWidth > bar.offsetLeft + bar.clientWidth) bar.scrollLeft = tab.offsetLeft - bar.offsetLeft - bar.clientWidth / 3;
+    }
     all("[data-board]", within).forEach(board);
     if (within.matches?.("[data-board]")) board(within);
   };

@@ -156,6 +156,7 @@ def test_a_watch_in_a_dialog_says_what_will_happen(workspace: Workspace, anna: U
     page = open_as(anna, f"{HOME}{metric.pk}/")
     page.get_by_role("link", name="Watch this number").first.click()
     dialog = page.locator("#dialog")
+    expect(dialog.get_by_label("Number")).to_be_focused()
     expect(dialog.get_by_role("status")).to_contain_text("Choose a number and a threshold")
     dialog.get_by_label("Alert when it is").select_option("<")
     dialog.get_by_label("Threshold").fill("0.85")

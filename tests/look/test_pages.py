@@ -1,8 +1,10 @@
 """The pages of the hall as people meet them: signed out, signed in, and where something is wrong."""
 
 import pytest
+from django.utils import timezone
 from playwright.sync_api import expect
 
+from opsboard.core import effects
 from opsboard.core.models import User, Workspace
 from tests.look.conftest import DESK, PHONE
 from tests.look.test_gallery import Ask, Open, keep
@@ -65,3 +67,30 @@ def test_the_theme_is_chosen_in_the_menu_and_stays(anna: User, open_as: Open) ->
     assert page.evaluate("document.documentElement.dataset.bsTheme") == "dark"
     page.reload()
     assert page.evaluate("document.documentElement.dataset.bsTheme") == "dark"
+
+
+def test_the_present_tab_is_in_sight_on_a_phone(workspace: Workspace, adam: User, open_as: Open) -> None:
+    page = open_as(adam, "/north-plant/audit/", size=PHONE)
+    expect(page.locator(".tabs [aria-current]")).to_be_in_viewport(ratio=1)
+
+
+def test_a_list_on_a_phone_leaves_room_for_names(workspace: Workspace, adam: User, open_as: Open) -> None:
+    page = open_as(adam, "/north-plant/members/", size=PHONE)
+    first = page.locator(".table tbody tr > :first-child").first.bounding_box()
+    assert first
+    assert first["width"] >= 11 * 16
+    tops = page.locator(".filters .filter").evaluate_all("all => all.map(one => one.getBoundingClientRect().top)")
+    assert tops[1] == tops[0], "two filters in a row stand at one height"
+
+
+def test_paper_shows_no_buttons_but_the_state(anna: User, workspace: Workspace, open_as: Open) -> None:
+    now = timezone.now()
+    outcome = effects.perform(
+        "work.open_action", workspace=workspace, by=anna, about=None, now=now, title="Count tent pegs", urgency=2,
+        importance=2,
+    )  # fmt: skip
+    assert outcome.about
+    page = open_as(anna, outcome.about.url)
+    page.emulate_media(media="print")
+    expect(page.locator(".status", has_text="To do").first).to_be_visible()
+    expect(page.locator("button:visible, .btn:visible, textarea:visible")).to_have_count(0)
