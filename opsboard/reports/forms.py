@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from django import forms
+from django.db.models import Model
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
@@ -130,6 +131,26 @@ class ReportForm(_Settings):
     version = forms.IntegerField(required=False, widget=forms.HiddenInput)
 
     field_order = ("title", "period_kind", "scheduled", "language", "team", "sections")
+
+    def show_beside(self, current: Model) -> None:
+        """What somebody else saved meanwhile, beside what was typed; saving again is then on top of theirs."""
+        assert isinstance(current, Report)
+        mine, theirs = self.cleaned_data, self.settings_of(current)
+        mine = {**mine, "team": str(mine["team"] or "")}
+        self.data = {**self.data.dict(), "sections": self.data.getlist("sections"), "version": str(current.version)}  # type: ignore[attr-defined]
+        self.add_error(
+            None, _("Somebody changed this report meanwhile. What you see below is yours; save again to keep it.")
+        )
+        for name in [name for name in theirs if name != "version" and mine[name] != theirs[name]]:
+            said = self._said(name, theirs[name])
+            self.add_error(name, _("Meanwhile somebody else chose: %(value)s") % {"value": said})
+
+    def _said(self, name: str, value: Any) -> str:
+        if isinstance(value, bool):
+            return _("Yes") if value else _("No")
+        words = dict(getattr(self.fields[name], "choices", ()))
+        many = value if isinstance(value, list) else [value]
+        return ", ".join(str(words.get(one, one)) for one in many) or _("every part")
 
     @staticmethod
     def settings_of(report: Report) -> Mapping[str, Any]:

@@ -26,6 +26,7 @@ from opsboard.core.contract import Section
 from opsboard.core.events import emit
 from opsboard.core.lazy import pikepdf
 from opsboard.core.models import Job, Role, User, Workspace
+from opsboard.core.versions import StaleVersion
 from opsboard.reports import analysis
 from opsboard.reports.models import Issue, Report
 
@@ -96,9 +97,12 @@ def report_for(
 @transaction.atomic
 def change_report(
     *, report: Report, title: str, period_kind: str, language: str, sections: Sequence[str], team: int | None,
-    scheduled: bool,
+    scheduled: bool, version: int | None = None,
 ) -> Report:  # fmt: skip
-    """New settings for the issues to come; those that were made stay as they are."""
+    """New settings for the issues to come; those that were made stay as they are. Raises StaleVersion."""
+    report = Report.objects.select_for_update(of=("self",)).select_related("workspace").get(pk=report.pk)
+    if version not in (None, report.version):
+        raise StaleVersion(report, version or 0, {"title": title})
     report.title, report.period_kind, report.language = title.strip(), period_kind, language
     report.sections, report.limited_to, report.scheduled = list(sections), [team] if team else [], scheduled
     report.full_clean(exclude=["workspace", "owner"])

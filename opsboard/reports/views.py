@@ -15,6 +15,7 @@ from django.views.decorators.http import require_GET, require_POST
 from opsboard.core import jobs, lists, storage
 from opsboard.core.access import Request, Viewer
 from opsboard.core.pages import done, page, refused
+from opsboard.core.versions import StaleVersion
 from opsboard.reports import analysis, services
 from opsboard.reports.forms import IssueForm, MakeForm, ReportForm
 from opsboard.reports.models import Issue, Report
@@ -154,14 +155,11 @@ def change_report(request: Request, pk: int) -> HttpResponse:
     form = ReportForm(request.POST, viewer=request.viewer)
     if not form.is_valid():
         return refused(request, "reports/report_form.html", {"form": form, "report": row})
-    if form.cleaned_data["version"] not in (None, row.version):
-        form.add_error(
-            None, _("Somebody changed this report meanwhile. What you see below is yours; save again to keep it.")
-        )
-        form.data = {**request.POST.dict(), "sections": request.POST.getlist("sections"), "version": str(row.version)}
-        return page(request, "reports/report_form.html", {"form": form, "report": row}, status=409)
-    asked = {key: value for key, value in form.cleaned_data.items() if key != "version"}
-    services.change_report(report=row, **asked)
+    try:
+        services.change_report(report=row, **form.cleaned_data)
+    except StaleVersion as stale:
+        form.show_beside(stale.current)
+        return page(request, "reports/report_form.html", {"form": form, "report": stale.current}, status=409)
     return done(request, row.get_absolute_url(), changed="reports", message=_("Saved."), go=True)
 
 

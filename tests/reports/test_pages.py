@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from datetime import datetime
 from pathlib import Path
+from typing import Any
 
 import pytest
 import time_machine
@@ -13,6 +14,7 @@ from django.urls import reverse
 
 from opsboard.core.contract import Section
 from opsboard.core.models import Team, User, Workspace
+from opsboard.core.versions import StaleVersion
 from opsboard.reports import analysis, services, tasks
 from opsboard.reports.models import Issue, Report
 
@@ -181,13 +183,29 @@ def test_a_stale_change_is_refused_and_keeps_what_was_typed(
     report = a_report(workspace, anna, now)
     fields = {"title": "Mine", "period_kind": "week", "language": "en", "team": "", "version": report.version}
     services.change_report(
-        report=report, title="Theirs", period_kind="week", language="en", sections=[], team=None, scheduled=False
+        report=report, title="Theirs", period_kind="month", language="en", sections=[], team=None, scheduled=True
     )
     answer = sign_in(anna).post(address("change_report", pk=report.pk), fields)
     assert answer.status_code == 409
-    assert "Mine" in answer.content.decode()
+    shown = answer.content.decode()
+    assert 'value="Mine"' in shown
+    for theirs in ("Theirs", "Month", "Yes"):
+        assert f"Meanwhile somebody else chose: {theirs}" in shown
+    assert "chose: English" not in shown
     report.refresh_from_db()
     assert report.title == "Theirs"
+
+
+def test_a_save_on_top_of_an_older_version_is_refused_by_the_service_too(
+    workspace: Workspace, anna: User, now: datetime
+) -> None:
+    report = a_report(workspace, anna, now)
+    same: dict[str, Any] = {"period_kind": "week", "language": "en", "sections": [], "team": None, "scheduled": False}
+    services.change_report(report=report, title="First", version=report.version, **same)
+    with pytest.raises(StaleVersion):
+        services.change_report(report=report, title="Second", version=report.version, **same)
+    report.refresh_from_db()
+    assert report.title == "First"
 
 
 def test_the_list_is_exported(workspace: Workspace, anna: User, now: datetime, sign_in: SignIn) -> None:
