@@ -13,10 +13,13 @@ A million rows of moment, number and text take about one second.
 
 from opsboard.core.uploads.columns import Columns, OnBlank, copy_blocks, read_columns
 from opsboard.core.uploads.complaints import Complaint, Complaints, Unreadable, UploadError
+from opsboard.core.uploads.date_orders import DateOrder, OrderGuess, guess_order, guess_order_of
+from opsboard.core.uploads.delimited import guess_delimiter
 from opsboard.core.uploads.encodings import decode
-from opsboard.core.uploads.moments import DateOrder, OrderGuess, guess_order, guess_order_of, parse_moment
+from opsboard.core.uploads.limits import Limits
+from opsboard.core.uploads.moments import parse_moment
 from opsboard.core.uploads.numbers import Decimal, guess_decimal, parse_number
-from opsboard.core.uploads.tables import CellKind, Guess, Limits, Table, guess_delimiter, read_table
+from opsboard.core.uploads.tables import CellKind, Guess, Table, read_table
 
 __all__ = [
     "CellKind",

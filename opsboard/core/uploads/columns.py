@@ -7,7 +7,9 @@ from typing import Final, Literal
 
 from opsboard.core.lazy import polars as pl
 from opsboard.core.uploads.complaints import NO_SUCH_COLUMN, Complaint, Complaints
-from opsboard.core.uploads.moments import DateOrder, OrderGuess, from_excel, looks_like_a_day, read_moments
+from opsboard.core.uploads.date_orders import DateOrder, OrderGuess
+from opsboard.core.uploads.moment_columns import read_moments
+from opsboard.core.uploads.moments import from_excel, looks_like_a_day
 from opsboard.core.uploads.numbers import Decimal, complain_of_blanks, read_numbers
 from opsboard.core.uploads.tables import CellKind, Table
 
