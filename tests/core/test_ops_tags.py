@@ -85,3 +85,17 @@ def test_a_page_without_a_heading_has_no_empty_one() -> None:
 def test_very_large_sums_are_written_out() -> None:
     assert ops.number(1e22, 8) == "10,000,000,000,000,000,000,000.00000000"
     assert ops.percent(1e30, 1).startswith("100,000,000")
+
+
+@pytest.mark.parametrize(
+    ("named", "said"),
+    [
+        ("Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/141.0.0.0 Safari/537.36", "Chrome · Linux"),
+        ("Mozilla/5.0 (Windows NT 10.0) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/141.0 Safari/537.36 Edg/141.0", "Edge · Windows"),
+        ("Mozilla/5.0 (iPhone; CPU iPhone OS 18_0 like Mac OS X) Version/18.0 Mobile Safari/604.1", "Safari · iPhone"),
+        ("curl/8.5", "curl/8.5"),
+        ("", "–"),
+    ],
+)  # fmt: skip
+def test_a_device_is_named_as_people_say_it(named: str, said: str) -> None:
+    assert ops.device(named) == said

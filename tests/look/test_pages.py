@@ -94,3 +94,11 @@ def test_paper_shows_no_buttons_but_the_state(anna: User, workspace: Workspace, 
     page.emulate_media(media="print")
     expect(page.locator(".status", has_text="To do").first).to_be_visible()
     expect(page.locator("button:visible, .btn:visible, textarea:visible")).to_have_count(0)
+
+
+def test_a_page_that_says_no_stands_in_the_middle(anna: User, workspace: Workspace, open_as: Open) -> None:
+    page = open_as(anna, "/north-plant/audit/")
+    box = page.locator(".oops").bounding_box()
+    assert box
+    assert abs(box["x"] + box["width"] / 2 - page.evaluate("document.documentElement.clientWidth") / 2) < 2
+    assert box["y"] < 200

@@ -22,6 +22,7 @@ from django.forms.widgets import (
 from django.utils import timezone
 from django.utils.html import format_html
 from django.utils.safestring import SafeString, mark_safe
+from django.utils.text import Truncator
 from django.utils.translation import get_language, ngettext
 from django.utils.translation import gettext_lazy as _
 
@@ -170,6 +171,21 @@ def percent(value: Any, digits: Any = 1) -> str:
     pattern = "#,##0" + ("." + "0" * int(digits) if int(digits) else "") + "%"
     with localcontext(prec=400):
         return numbers.format_percent(found, format=pattern, locale=_locale()).replace("-", "−")
+
+
+# The first that is named: Edge and Opera also call themselves Chrome, and everybody calls himself Safari.
+BROWSERS = (("Edg", "Edge"), ("OPR/", "Opera"), ("Firefox/", "Firefox"), ("Chrome/", "Chrome"), ("Safari/", "Safari"))
+SYSTEMS = (
+    ("iPhone", "iPhone"), ("iPad", "iPad"), ("Android", "Android"), ("Windows", "Windows"), ("Mac OS", "Mac"),
+    ("Linux", "Linux"),
+)  # fmt: skip
+
+
+@register.filter
+def device(user_agent: str) -> str:
+    """A browser's long name for itself as people say it: Firefox · Windows. What is not known stays as it is."""
+    said = [next((word for sign, word in words if sign in user_agent), "") for words in (BROWSERS, SYSTEMS)]
+    return " · ".join(filter(None, said)) or Truncator(user_agent).chars(60) or "–"
 
 
 @register.filter
