@@ -15,9 +15,9 @@ from metrics import analysis
 from metrics.models import Aggregation, Direction, Grain, LabelSet, Metric, check_key
 from metrics.services import key_from
 from opsboard.core.access import Viewer
-from opsboard.core.forms import zones
+from opsboard.core.forms import team_choices, zones
 from opsboard.core.imports import Plan
-from opsboard.core.models import Membership, Team, User
+from opsboard.core.models import Membership, User
 from opsboard.core.periods import start_of_day
 from opsboard.core.uploads import Table, read_columns
 
@@ -88,7 +88,7 @@ class MetricForm(forms.Form):
     def __init__(self, *args: Any, viewer: Viewer, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.fields["owner"].queryset = members(viewer)  # type: ignore[attr-defined]
-        teams = [(team.pk, team.name) for team in Team.objects.filter(workspace=viewer.workspace)]
+        teams = team_choices(viewer.workspace, self.initial.get("limited_to") or ())
         if teams:
             self.fields["limited_to"].choices = teams  # type: ignore[attr-defined]
         else:

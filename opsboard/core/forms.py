@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import zoneinfo
+from collections.abc import Iterable
 from datetime import timedelta
 from typing import Any
 
@@ -51,6 +52,13 @@ def say(form: forms.Form, refusal: ValidationError) -> None:
         return
     for name, errors in refusal.error_dict.items():
         form.add_error(name if name in form.fields and name != NON_FIELD_ERRORS else None, errors)
+
+
+def team_choices(workspace: Workspace, kept: Iterable[int] = ()) -> list[tuple[int, Any]]:
+    """The teams, and those that are gone but still keep something closed: it opens only when somebody says so."""
+    teams: list[tuple[int, Any]] = [(team.pk, team.name) for team in Team.objects.filter(workspace=workspace)]
+    there = {pk for pk, _name in teams}
+    return [*teams, *((pk, _("A team that is gone")) for pk in kept if pk not in there)]
 
 
 def roles_up_to(role: Role) -> list[tuple[int, Any]]:
@@ -113,16 +121,16 @@ class AppLimits(forms.Form):
 
     def __init__(self, *args: Any, workspace: Workspace, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        teams = [(team.pk, team.name) for team in Team.objects.filter(workspace=workspace)]
         for label, contract in registry.contracts().items():
             if contract.home is None:
                 continue
+            limits = workspace.app_limits.get(label, [])
             self.fields[label] = forms.TypedMultipleChoiceField(
                 label=contract.title,
                 coerce=int,
-                choices=teams,
+                choices=team_choices(workspace, limits),
                 required=False,
-                initial=workspace.app_limits.get(label, []),
+                initial=limits,
                 widget=forms.CheckboxSelectMultiple,
             )
 

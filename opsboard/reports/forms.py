@@ -77,7 +77,10 @@ class _Settings(forms.Form):
         self.viewer = viewer
         choices = [(section.key, section.title) for section in services.offered_sections(viewer)]
         self.fields["sections"].choices = choices  # type: ignore[attr-defined]
-        self.fields["team"].choices = _teams(viewer)  # type: ignore[attr-defined]
+        teams, kept = _teams(viewer), str(self.initial.get("team") or "")
+        if kept and kept not in dict(teams):  # it stays closed until somebody says otherwise
+            teams.append((kept, _("A team that is gone")))
+        self.fields["team"].choices = teams  # type: ignore[attr-defined]
 
     def clean_team(self) -> int | None:
         chosen = self.cleaned_data.get("team")

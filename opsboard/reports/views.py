@@ -149,10 +149,11 @@ def open_report(request: Request) -> HttpResponse:
 
 def change_report(request: Request, pk: int) -> HttpResponse:
     row = _report(request.viewer, pk)
+    start = dict(ReportForm.settings_of(row))
     if request.method != "POST":
-        form = ReportForm(viewer=request.viewer, initial=dict(ReportForm.settings_of(row)))
+        form = ReportForm(viewer=request.viewer, initial=start)
         return page(request, "reports/report_form.html", {"form": form, "report": row})
-    form = ReportForm(request.POST, viewer=request.viewer)
+    form = ReportForm(request.POST, viewer=request.viewer, initial=start)
     if not form.is_valid():
         return refused(request, "reports/report_form.html", {"form": form, "report": row})
     try:

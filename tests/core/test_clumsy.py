@@ -11,9 +11,11 @@ from django.core.exceptions import ValidationError
 from django.http import HttpRequest, HttpResponse
 from django.test import Client, RequestFactory
 
+from metrics.services import create_metric
 from opsboard.core.idempotency import OnceMiddleware
 from opsboard.core.models import ApiToken, Team, User, Workspace
 from opsboard.core.services import people
+from opsboard.reports.services import open_report
 from opsboard.work.models import Action, Comment
 
 pytestmark = pytest.mark.django_db
@@ -176,3 +178,38 @@ def test_a_card_that_is_moved_by_somebody_signed_out_says_so(action: Action) -> 
 def test_a_page_is_shown_after_the_sign_in(action: Action) -> None:
     answer = Client().get(f"{ACTIONS}{action.pk}/")
     assert (answer.status_code, answer["Location"]) == (302, f"/accounts/login/?next={ACTIONS}{action.pk}/")
+
+
+# --- what a team leaves behind ------------------------------------------------------------------------------------------
+
+
+def as_shown(client: Client, page: str) -> dict[str, Any]:
+    """The page's form as it stands, ready to be saved without a change."""
+    form = client.get(page).context["form"]
+    return {
+        name: value
+        for name, field in form.fields.items()
+        if (value := form.get_initial_for_field(field, name)) not in (None, False)
+    }
+
+
+def test_saving_a_form_does_not_open_what_a_gone_team_kept_closed(
+    workspace: Workspace, adam: User, anna: User, now: Any, sign_in: SignIn
+) -> None:
+    team = Team.objects.create(workspace=workspace, name="Payroll")
+    gone = team.pk
+    Team.objects.create(workspace=workspace, name="Warehouse")
+    metric = create_metric(workspace=workspace, by=None, now=now, name="Salaries", limited_to=[gone])
+    report = open_report(workspace=workspace, by=adam, now=now, title="Salaries", team=gone)
+    people.limit_apps(workspace=workspace, limits={"work": [gone]})
+    people.delete_team(team=team)
+    client = sign_in(adam)
+    for page in (f"metrics/{metric.pk}/edit/", f"reports/{report.pk}/change/", "settings/apps/"):
+        sent = as_shown(client, f"/north-plant/{page}")
+        more = {"version": metric.version} if page.startswith("metrics") else {}
+        assert client.post(f"/north-plant/{page}", {**sent, **more}).status_code == 303, page
+        assert "A team that is gone" in client.get(f"/north-plant/{page}").content.decode()
+    metric.refresh_from_db()
+    report.refresh_from_db()
+    workspace.refresh_from_db()
+    assert (metric.limited_to, report.limited_to, workspace.app_limits["work"]) == ([gone], [gone], [gone])

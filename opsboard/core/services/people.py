@@ -97,8 +97,11 @@ def limit_apps(*, workspace: Workspace, limits: Mapping[str, Collection[int]]) -
     """Say which teams alone may enter an app; an app without teams is open to everybody. Admins see all."""
     row = Workspace.objects.select_for_update().get(pk=workspace.pk)
     known = set(Team.objects.filter(workspace=row).values_list("pk", flat=True))
+    before = row.app_limits  # a team that is gone keeps what it closed closed, until somebody takes it out
     row.app_limits = {
-        label: chosen for label, teams in limits.items() if (chosen := sorted(known & {int(team) for team in teams}))
+        label: chosen
+        for label, teams in limits.items()
+        if (chosen := sorted((known | set(before.get(label, ()))) & {int(team) for team in teams}))
     }
     row.save(update_fields=["app_limits"])
     return row
