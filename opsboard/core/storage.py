@@ -12,6 +12,7 @@ from django.core.files import File
 from django.core.files.base import ContentFile
 from django.http import FileResponse
 
+from opsboard.core.files import safe_name
 from opsboard.core.models import StoredFile, User, Workspace
 
 SHOWN_IN_PLACE = {"application/pdf", "image/png", "image/jpeg", "image/webp", "image/gif"}
@@ -50,7 +51,7 @@ def answer(row: StoredFile, *, download: bool = False) -> FileResponse:
     response = FileResponse(
         row.file.open("rb"),
         as_attachment=not in_place,
-        filename=row.name,
+        filename=safe_name(row.name),
         content_type=row.content_type if in_place else "application/octet-stream",
     )
     response["X-Content-Type-Options"] = "nosniff"
