@@ -185,13 +185,15 @@ class ImportForm(forms.Form):
         metrics = list(Metric.objects.visible_to(viewer).in_use().order_by("name"))
         create = plan.settings.get("create") or {}
         rate = plan.has("numerator")
+        grain = create.get("grain") or _grain(table, plan, viewer)
         start = {
             "metric": plan.settings.get("key") if _alike(plan, filename) else NEW,
             "name": create.get("name") if _alike(plan, filename) else _title(filename),
             "unit": create.get("unit", ""),
             "direction": create.get("direction", Direction.UP),
-            "aggregation": create.get("aggregation") or (Aggregation.RATIO if rate else Aggregation.SUM),
-            "grain": create.get("grain") or _grain(table, plan, viewer),
+            "aggregation": create.get("aggregation")
+            or (Aggregation.RATIO if rate else _sum_or_mean(table, plan, grain)),
+            "grain": grain,
             "target": create.get("target"),
         }
         super().__init__(data, initial=start)
@@ -233,6 +235,15 @@ class ImportForm(forms.Form):
         if self.plan.has("numerator"):
             create["aggregation"] = Aggregation.RATIO.value  # rates of several shops or days never add up
         return {"create": create, "stem": self.stem}
+
+
+def _sum_or_mean(table: Table, plan: Plan, grain: str) -> Aggregation:
+    """What is measured several times a day and has fractions is a level, such as a temperature; the rest is counted."""
+    column = plan.one("value")
+    if grain not in {Grain.MINUTE, Grain.HOUR} or column not in table.names:
+        return Aggregation.SUM
+    fractions = table.frame[column].head(500).str.contains(rf"[{table.decimal}][0-9]*[1-9]").any()
+    return Aggregation.MEAN if fractions else Aggregation.SUM
 
 
 def _filled(given: dict[str, Any]) -> dict[str, Any]:

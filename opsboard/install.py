@@ -103,7 +103,8 @@ def install(kind):  # type: (str) -> bool
     said_by_uv = "uv could not be installed"
     if os.path.exists(UV):
         code, said_by_uv = run(
-            [UV, "pip", "install", "--quiet", "--compile-bytecode", "--require-hashes", "-r", lock(kind)], env=settings_for_uv()
+            [UV, "pip", "install", "--quiet", "--compile-bytecode", "--require-hashes", "-r", lock(kind)],
+            env=settings_for_uv(),
         )
         if code == 0:
             return True

@@ -173,6 +173,7 @@ def test_a_second_step_is_asked_for_and_an_admin_can_turn_it_off(
     device = Client()
     answer = device.post("/accounts/login/", {"login": victor.email, "password": PASSWORD})
     assert answer["Location"].startswith("/accounts/2fa/authenticate/")
+    assert "One of your recovery codes works" in device.get(answer["Location"]).content.decode()
     assert device.get("/north-plant/notices/").status_code == 302
     counter = next(totp.yield_hotp_counters_from_time())
     code = format_hotp_value(hotp_value(secret, counter))

@@ -288,6 +288,40 @@ def test_a_numerator_over_a_denominator_becomes_a_rate_and_never_a_sum(
     assert mapping["settings"]["create"]["aggregation"] == "ratio", mapping
 
 
+@pytest.mark.parametrize(
+    ("content", "adds_up_as"),
+    [
+        (b"at,value\n2026-01-05 10:00,73.9\n2026-01-05 10:05,74\n2026-01-05 10:10,74.8\n", "mean"),
+        (b"at,value\n2026-01-05 10:00,3\n2026-01-05 10:05,1.0\n2026-01-05 10:10,0\n", "sum"),
+        (b"at,value\n2026-01-05,73.9\n2026-01-06,74\n2026-01-07,74.8\n", "sum"),
+    ],
+)
+def test_a_level_that_is_measured_all_day_is_averaged(
+    workspace: Workspace, anna: User, sign_in: Callable[[User], Client], content: bytes, adds_up_as: str
+) -> None:
+    client = sign_in(anna)
+    file = io.BytesIO(content)
+    file.name = "machine_temperature.csv"
+    new = reverse("metrics:new_import", kwargs={"workspace": workspace.slug})
+    page = client.get(client.post(new, {"file": file}).headers["Location"])
+    assert page.context["form"]["aggregation"].value() == adds_up_as
+
+
+def test_unclear_dates_are_asked_about_in_words(
+    workspace: Workspace, anna: User, sign_in: Callable[[User], Client]
+) -> None:
+    client = sign_in(anna)
+    file = io.BytesIO(b"day,value\n03/04/2026,7\n05/06/2026,8\n")
+    file.name = "unclear.csv"
+    new = reverse("metrics:new_import", kwargs={"workspace": workspace.slug})
+    url = client.post(new, {"file": file}).headers["Location"]
+    answer = client.post(
+        url, {"column_0": "at", "column_1": "value", "metric": "+", "name": "Unclear", "step": "import"}
+    )
+    assert answer.status_code == 422
+    assert "Choose the order of the dates" in answer.content.decode()
+
+
 def test_a_file_with_a_number_beyond_counting_names_its_rows(workspace: Workspace, anna: User, now: datetime) -> None:
     metric_of(workspace, "sales", now)
     content = b"day,sales\n2026-11-02,1e308\n2026-11-03,5\n2026-11-04,-2e15\n"

@@ -89,6 +89,9 @@ class ReadingForm(forms.Form):
             del self.fields["sheet"]
         if ambiguous:
             self.fields["date_order"].required = True
+            self.fields["date_order"].error_messages["required"] = _(
+                "Choose the order of the dates: it can't be told from them."
+            )
             self.fields["date_order"].choices = [("", _("Please choose")), *ORDERS.items()]  # type: ignore[attr-defined]
 
 
