@@ -321,6 +321,7 @@ CELERY_BROKER_TRANSPORT_OPTIONS = {"visibility_timeout": 3600, "global_keyprefix
 CELERY_TASK_DEFAULT_QUEUE = "default"
 CELERY_TASK_ROUTES = {"opsboard.reports.tasks.*": {"queue": "pdf"}}
 CELERY_TIMEZONE = "UTC"
+CELERY_BEAT_SCHEDULER = "opsboard.beat:Beat"
 OUTBOUND_ALLOW_PRIVATE = _list("OUTBOUND_ALLOW_PRIVATE")
 
 # --- safety ---------------------------------------------------------------------------------------------------------

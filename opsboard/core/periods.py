@@ -29,6 +29,11 @@ class UnknownPeriod(ValueError):
     """A text that names no period, such as ``2026-W54`` or ``last week``."""
 
 
+def in_words(day: date) -> str:
+    """``16 Nov 2026`` · ``2026年11月16日``."""
+    return formats.date_format(day, "DATE_FORMAT" if translation.get_language() == "zh-hans" else "j M Y")
+
+
 @dataclass(frozen=True, slots=True)
 class Period:
     """From ``start`` (in) to ``end`` (out): aware datetimes in one zone. Made by the functions below, not by hand."""
@@ -117,7 +122,7 @@ class Period:
         day = self.first_day
         match self.kind:
             case "day":
-                return formats.date_format(day, "DATE_FORMAT")
+                return in_words(day)
             case "week":
                 year, number = self.iso_week
                 return gettext("Week %(week)s, %(year)s") % {"week": number, "year": year}
@@ -135,8 +140,7 @@ class Period:
         if language is not None:
             with translation.override(language):
                 return self.dates()
-        first = formats.date_format(self.first_day, "DATE_FORMAT")
-        last = formats.date_format(self.last_day, "DATE_FORMAT")
+        first, last = in_words(self.first_day), in_words(self.last_day)
         return first if first == last else f"{first} – {last}"
 
     def previous(self) -> "Period":

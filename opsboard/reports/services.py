@@ -278,6 +278,7 @@ def _paper(issue: Issue, chapters: Sequence[Chapter], now: datetime) -> str:
             "period_label": period.label(),
             "period_days": period.dates(),
             "made_at": now,
+            "made_on": periods.in_words(timezone.localdate(now)),
             "chapters": chapters,
         },
     )

@@ -146,3 +146,10 @@ def test_naive_and_backward_periods_are_refused() -> None:
 def test_years_that_have_no_neighbours_are_no_periods(slug: str) -> None:
     with pytest.raises(UnknownPeriod):
         parse(slug, "UTC")
+
+
+@pytest.mark.parametrize(
+    ("language", "words"), [("en", "16 Nov 2026 – 22 Nov 2026"), ("zh-hans", "2026年11月16日 – 2026年11月22日")]
+)
+def test_the_days_of_a_period_are_written_as_everywhere(language: str, words: str) -> None:
+    assert parse("2026-W47", SHANGHAI).dates(language) == words

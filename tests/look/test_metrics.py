@@ -84,7 +84,7 @@ def test_a_spreadsheet_becomes_a_metric(
     expect(page.get_by_role("heading", name=file.name)).to_be_visible()
     assert complaints(page) == []
     page.get_by_role("button", name="Import", exact=True).click()
-    expect(page.get_by_text("This field is required").first).to_be_visible()  # day first or month first?
+    expect(page.get_by_text("Choose the order of the dates").first).to_be_visible()
     page.get_by_label("Dates are written").select_option("dmy")
     keep(page, "metrics-import-mapping")
     page.get_by_role("button", name="Import", exact=True).click()
