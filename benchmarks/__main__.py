@@ -55,6 +55,7 @@ def main() -> int:
         servers = embedded.start(FOLDER)
         os.environ["DATABASE_URL"], os.environ["REDIS_URL"] = servers.database_url, servers.redis_url
     os.environ["VAR"] = str(FOLDER)
+    (FOLDER / "static").mkdir(parents=True, exist_ok=True)
     os.environ["DJANGO_SETTINGS_MODULE"] = "opsboard.settings"
     os.environ["EMAIL_BACKEND"] = "django.core.mail.backends.dummy.EmailBackend"
     failed = False

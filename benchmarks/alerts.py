@@ -126,7 +126,7 @@ def workers() -> Iterator[None]:
         try:
             yield
         finally:
-            os.killpg(process.pid, signal.SIGTERM)
+            process.terminate()  # it ends its children itself, once they have done their task
             try:
                 process.wait(15)
             except subprocess.TimeoutExpired:

@@ -31,11 +31,15 @@ def change_text(metric: Metric, change: float | None) -> str:
     """A difference with its sign; of rates in percentage points."""
     if change is None:
         return "–"
-    sign = "+" if change > 0 else ""
+    digits = metric.decimals
     if metric.as_rate:
-        digits = 1 if metric.decimals is None else metric.decimals
-        return _("%(points)s pp") % {"points": f"{sign}{number(change * 100, digits)}"}
-    return f"{sign}{number(change, metric.decimals)}"
+        change, digits = change * 100, 1 if digits is None else digits
+    text = number(change, digits)
+    if not any(figure in text for figure in "123456789"):  # too little to be seen: neither up nor down
+        text = text.removeprefix("−")
+    elif change > 0:
+        text = f"+{text}"
+    return _("%(points)s pp") % {"points": text} if metric.as_rate else text
 
 
 def small(

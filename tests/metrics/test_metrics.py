@@ -9,7 +9,7 @@ from django.core.exceptions import ValidationError
 from django.test import Client
 from django.urls import reverse
 
-from metrics import contract, services
+from metrics import charts, contract, services
 from metrics.models import Metric, Point, buckets, dimensions_of, newest
 from metrics.services import Given
 from opsboard.core import access, periods, registry
@@ -305,3 +305,20 @@ def test_next_to_nothing_is_nought(workspace: Workspace, now: datetime) -> None:
     mean = metric_of(workspace, now, aggregation="mean")
     write(mean, now, Given(day(2), 1e-200, 1e-200), Given(day(3), -4e-320, 1))
     assert [one.value for one in buckets([mean.pk])] == [None, 0]
+
+
+@pytest.mark.parametrize(
+    ("aggregation", "change", "text"),
+    [
+        ("mean", 0.5, "+0.5"),
+        ("mean", -0.5, "−0.5"),
+        ("mean", -0.01, "0.0"),
+        ("mean", 0.01, "0.0"),
+        ("ratio", -0.0004, "0.0 pp"),
+        ("ratio", 0.004, "+0.4 pp"),
+    ],
+)
+def test_a_change_too_little_to_be_seen_has_no_sign(
+    workspace: Workspace, now: datetime, aggregation: str, change: float, text: str
+) -> None:
+    assert charts.change_text(metric_of(workspace, now, aggregation=aggregation, decimals=1), change) == text
