@@ -11,6 +11,7 @@ from django.utils import timezone
 
 from opsboard.alerts import services
 from opsboard.alerts.models import Alert, Transition
+from opsboard.alerts.services.recording import LOCK
 from opsboard.alerts.tasks import evaluate_all
 from opsboard.core.access import Viewer
 from opsboard.core.models import Delivery, Notice, Occurrence, User
@@ -32,7 +33,7 @@ def mail() -> Iterator[MailServer]:
 def is_judging() -> bool:
     """Whether some evaluator is inside its transaction."""
     with connection.cursor() as cursor:
-        cursor.execute("SELECT 1 FROM pg_locks WHERE locktype = 'advisory' AND classid = %s", [services.LOCK])
+        cursor.execute("SELECT 1 FROM pg_locks WHERE locktype = 'advisory' AND classid = %s", [LOCK])
         return cursor.fetchone() is not None
 
 

@@ -9,7 +9,8 @@ from django.core.exceptions import ValidationError
 from django.test import Client
 from django.urls import reverse
 
-from metrics import charts, contract, services
+from metrics import charts, services
+from metrics.contract.week import tell_week
 from metrics.models import Metric, Point, buckets, dimensions_of, newest
 from metrics.services import Given
 from opsboard.core import access, periods, registry
@@ -192,7 +193,7 @@ def test_off_target_in_the_wrong_direction_is_found(workspace: Workspace, anna: 
 
 
 def week_told(anna: User, workspace: Workspace, slug: str) -> dict[str, Any]:
-    told = contract.tell_week(viewer_for(anna, workspace), workspace.period(slug))
+    told = tell_week(viewer_for(anna, workspace), workspace.period(slug))
     assert told is not None
     (row,) = told["rows"]
     return dict(row)

@@ -1,4 +1,4 @@
-"""Sums over points: what a file's rows become, how often they come, and what is signal and what routine variation."""
+"""What a file's rows become, how often they come, and what is signal and what routine variation."""
 
 from __future__ import annotations
 

@@ -1,27 +1,19 @@
-"""What people type about metrics."""
+"""What people type about a metric and its values."""
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Any
 
 from django import forms
-from django.core.exceptions import ValidationError
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from metrics import analysis
 from metrics.models import Aggregation, Direction, Grain, LabelSet, Metric, check_key
-from metrics.services import key_from
 from opsboard.core.access import Viewer
 from opsboard.core.forms import team_choices, zones
-from opsboard.core.imports import Plan
 from opsboard.core.models import Membership, User
 from opsboard.core.periods import start_of_day
-from opsboard.core.uploads import Table, read_columns
-
-NEW = "+"
 
 
 def members(viewer: Viewer) -> Any:
@@ -160,116 +152,3 @@ class ValueForm(forms.Form):
             "weight": 1.0 if weight is None else weight,
             "labels": self.sets.get(found.get("labels", ""), {}),
         }
-
-
-class ImportForm(forms.Form):
-    """Where a file goes: into a metric that is there, or into a new one."""
-
-    metric = forms.ChoiceField(label=gettext_lazy("Write into"))
-    name = forms.CharField(label=gettext_lazy("Name"), max_length=200, required=False)
-    unit = forms.CharField(label=gettext_lazy("Unit"), max_length=40, required=False)
-    direction = forms.ChoiceField(label=gettext_lazy("Which way is better"), choices=Direction.choices, required=False)
-    aggregation = forms.ChoiceField(
-        label=gettext_lazy("Adds up as"),
-        choices=Aggregation.choices,
-        required=False,
-        help_text=gettext_lazy("How a week comes out of its days, and the whole out of its parts."),
-    )
-    grain = forms.ChoiceField(label=gettext_lazy("Measured each"), choices=Grain.choices, required=False)
-    target = forms.FloatField(
-        label=gettext_lazy("Target"), required=False, help_text=gettext_lazy("A rate as 0 to 1: 0.95 is 95%.")
-    )
-
-    def __init__(self, data: Any = None, *, viewer: Viewer, table: Table, plan: Plan, filename: str) -> None:
-        self.viewer, self.plan, self.stem = viewer, plan, _stem(filename)
-        metrics = list(Metric.objects.visible_to(viewer).in_use().order_by("name"))
-        create = plan.settings.get("create") or {}
-        rate = plan.has("numerator")
-        grain = create.get("grain") or _grain(table, plan, viewer)
-        start = {
-            "metric": plan.settings.get("key") if _alike(plan, filename) else NEW,
-            "name": create.get("name") if _alike(plan, filename) else _title(filename),
-            "unit": create.get("unit", ""),
-            "direction": create.get("direction", Direction.UP),
-            "aggregation": create.get("aggregation")
-            or (Aggregation.RATIO if rate else _sum_or_mean(table, plan, grain)),
-            "grain": grain,
-            "target": create.get("target"),
-        }
-        super().__init__(data, initial=start)
-        self.sums = {one.key: one.aggregation == Aggregation.SUM for one in metrics}
-        self.fields["metric"].choices = [  # type: ignore[attr-defined]
-            (NEW, _("A new metric")), *((one.key, one.name) for one in metrics),
-        ]  # fmt: skip
-
-    def clean(self) -> dict[str, Any]:
-        given = super().clean() or {}
-        if self.plan.has("metric"):
-            return given
-        if self.plan.has("numerator") and self.sums.get(given.get("metric", "")):
-            self.add_error(
-                "metric", _("This metric adds its values up, and rates do not add up. Choose another, or a new one.")
-            )
-        if given.get("metric") == NEW and not given.get("name"):
-            self.add_error("name", _("Give the new metric a name."))
-        if given.get("metric") == NEW and given.get("name"):
-            trial = Metric(
-                workspace=self.viewer.workspace, key=key_from(given["name"], self.viewer.workspace),
-                created_at=timezone.now(), **_filled(given),
-            )  # fmt: skip
-            try:
-                trial.full_clean()
-            except ValidationError as refusal:
-                for name, texts in refusal.message_dict.items():
-                    self.add_error(name if name in self.fields else None, texts)
-        return given
-
-    def settings(self) -> dict[str, Any]:
-        """What the job needs to know; the file's name tells next week's file from another one with the same header."""
-        given = self.cleaned_data
-        if self.plan.has("metric"):
-            return {}
-        if given["metric"] != NEW:
-            return {"key": given["metric"], "stem": self.stem}
-        create = _filled(given)
-        if self.plan.has("numerator"):
-            create["aggregation"] = Aggregation.RATIO.value  # rates of several shops or days never add up
-        return {"create": create, "stem": self.stem}
-
-
-def _sum_or_mean(table: Table, plan: Plan, grain: str) -> Aggregation:
-    """What is measured several times a day and has fractions is a level, such as a temperature; the rest is counted."""
-    column = plan.one("value")
-    if grain not in {Grain.MINUTE, Grain.HOUR} or column not in table.names:
-        return Aggregation.SUM
-    fractions = table.frame[column].head(500).str.contains(rf"[{table.decimal}][0-9]*[1-9]").any()
-    return Aggregation.MEAN if fractions else Aggregation.SUM
-
-
-def _filled(given: dict[str, Any]) -> dict[str, Any]:
-    names = ("name", "unit", "direction", "aggregation", "grain", "target")
-    return {name: given[name] for name in names if given.get(name) not in ("", None)}
-
-
-def _alike(plan: Plan, filename: str) -> bool:
-    return bool(plan.settings.get("key")) and plan.settings.get("stem", _stem(filename)) == _stem(filename)
-
-
-def _stem(filename: str) -> str:
-    """The file's name without what changes from week to week."""
-    return "".join(letter for letter in Path(filename).stem.lower() if not letter.isdigit()).strip(" -_.()")
-
-
-def _title(filename: str) -> str:
-    stem = Path(filename.removesuffix(".gz")).stem.replace("_", " ").replace("-", " ").strip()
-    return (stem[:1].upper() + stem[1:])[:200]
-
-
-def _grain(table: Table, plan: Plan, viewer: Viewer) -> str:
-    if plan.one("at.year"):
-        return Grain.DAY if plan.one("at.day") else Grain.MONTH
-    column = plan.one("at")
-    if column not in table.names:
-        return Grain.DAY
-    found = read_columns(table, {column: "moment"}, tz=viewer.workspace.timezone, date_order=plan.date_order or "ymd")  # type: ignore[arg-type]
-    return analysis.guess_grain(found.frame[column].drop_nulls().to_list())

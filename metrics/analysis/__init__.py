@@ -1,0 +1,41 @@
+"""Sums over points."""
+
+from metrics.analysis.files import (
+    ENOUGH,
+    GRAINS,
+    LABEL,
+    LARGEST,
+    SMALLEST,
+    Trouble,
+    by_metric,
+    combined,
+    countable,
+    guess_grain,
+    label_texts,
+    last_is_signal,
+    names_in,
+    points_from,
+    spans,
+    with_label_sets,
+    with_metrics,
+)
+
+__all__ = [
+    "ENOUGH",
+    "GRAINS",
+    "LABEL",
+    "LARGEST",
+    "SMALLEST",
+    "Trouble",
+    "by_metric",
+    "combined",
+    "countable",
+    "guess_grain",
+    "label_texts",
+    "last_is_signal",
+    "names_in",
+    "points_from",
+    "spans",
+    "with_label_sets",
+    "with_metrics",
+]

@@ -1,0 +1,5 @@
+"""The JSON API of metrics."""
+
+from metrics.api.metrics import router
+
+__all__ = ["router"]

@@ -1,0 +1,44 @@
+"""What metrics give the others."""
+
+from django.utils.translation import gettext_lazy
+
+from metrics.contract.numbers import catalogue, history, read
+from metrics.contract.rows import datasets, metrics_by_name, rows
+from metrics.contract.week import find_off_target, tell_week
+from opsboard.core.contract import Contract, Dataset, Event, Fact, Finding, Home, Indicator, Part, Section, Thing
+
+METRIC = (Fact("metric", gettext_lazy("Key")),)
+
+contract = Contract(
+    title=gettext_lazy("Metrics"),
+    home=Home(
+        "metrics:metric_list",
+        Part.FIND,
+        "chart-line",
+        20,
+        hint=gettext_lazy("From a spreadsheet to a number that decides: course, target, who looks after it."),
+    ),
+    indicators=(
+        Indicator("metrics.value", gettext_lazy("Value of a metric"), catalogue, read, history, snapshot=False),
+    ),
+    events=(
+        Event("metrics.metric_created", gettext_lazy("A metric was created"), METRIC),
+        Event("metrics.metric_changed", gettext_lazy("A metric was changed"), METRIC),
+        Event("metrics.metric_archived", gettext_lazy("A metric was archived"), METRIC),
+        Event(
+            "metrics.points_written",
+            gettext_lazy("Values of a metric came in"),
+            (
+                *METRIC,
+                Fact("written", gettext_lazy("New values"), "number"),
+                Fact("revised", gettext_lazy("Revised values"), "number"),
+                Fact("first", gettext_lazy("From"), "moment"),
+                Fact("last", gettext_lazy("To"), "moment"),
+            ),
+        ),
+    ),
+    findings=(Finding("metrics.off_target", gettext_lazy("Metrics off target"), find_off_target),),
+    sections=(Section("metrics.week", gettext_lazy("Metric movements"), "metrics/_section.html", tell_week, order=10),),
+    datasets=(Dataset("metrics.points", datasets, rows),),
+    things=(Thing("metrics.metrics", gettext_lazy("Metrics"), "metrics.metric", "chart-line", metrics_by_name),),
+)

@@ -1,0 +1,69 @@
+"""The numbers that others may watch."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from datetime import datetime
+from typing import Any
+
+from metrics.models import Bucket, Grain, Metric, buckets, dimensions_of, newest
+from opsboard.core.access import Viewer
+from opsboard.core.contract import Reading, Ref, Watchable
+from opsboard.core.periods import Period
+
+PREFIX = "metrics.value:"
+
+
+def in_use(viewer: Viewer) -> Any:
+    return Metric.objects.visible_to(viewer).in_use().select_related("workspace", "owner")
+
+
+def _by_key(viewer: Viewer, keys: Sequence[str]) -> dict[int, Metric]:
+    wanted = [key.removeprefix(PREFIX) for key in keys if key.startswith(PREFIX)]
+    return {metric.pk: metric for metric in in_use(viewer).filter(key__in=wanted)}
+
+
+def catalogue(viewer: Viewer) -> Iterable[Watchable]:
+    metrics = list(in_use(viewer))
+    dimensions = dimensions_of([metric.pk for metric in metrics], at_most=1)
+    for metric in metrics:
+        yield Watchable(
+            key=metric.indicator, title=metric.name, unit=metric.unit, direction=metric.direction,
+            url=metric.get_absolute_url(), about=Ref.to(metric), dimensions=tuple(dimensions.get(metric.pk, ())),
+            grain_seconds=Grain(metric.grain).seconds, target=metric.target, decimals=metric.decimals,
+            rate=metric.as_rate,
+        )  # fmt: skip
+
+
+def read(viewer: Viewer, keys: Sequence[str], now: datetime) -> list[Reading]:
+    """The newest bucket of each metric over all labels, then of each of its label sets; three queries for all keys."""
+    metrics = _by_key(viewer, keys)
+    whole = {one.metric_id: one for one in newest(list(metrics), now=now)}
+    each: dict[int, list[Bucket]] = {}
+    for one in newest(list(metrics), now=now, each=True):
+        if one.labels:
+            each.setdefault(one.metric_id, []).append(one)
+    answer = []
+    for pk, metric in metrics.items():
+        answer.append(_reading(metric, whole.get(pk)))
+        answer += [_reading(metric, one) for one in each.get(pk, [])]
+    return answer
+
+
+def _reading(metric: Metric, one: Bucket | None) -> Reading:
+    about = Ref.to(metric)
+    if one is None or one.value is None:
+        return Reading(
+            metric.indicator, one.labels if one else {}, one.at if one else None, None, status="missing", about=about
+        )
+    return Reading(metric.indicator, one.labels, one.at, one.value, one.weight, about=about)
+
+
+def history(viewer: Viewer, keys: Sequence[str], period: Period) -> dict[str, list[Reading]]:
+    """Each metric by its own grain over the period, over all labels."""
+    metrics = _by_key(viewer, keys)
+    answer: dict[str, list[Reading]] = {metric.indicator: [] for metric in metrics.values()}
+    for one in buckets(list(metrics), start=period.start, end=period.end):
+        metric = metrics[one.metric_id]
+        answer[metric.indicator].append(_reading(metric, one))
+    return answer

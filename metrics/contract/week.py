@@ -1,0 +1,149 @@
+"""How metrics tell their week, and which are off target."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from metrics import analysis, charts
+from metrics.contract.numbers import in_use
+from metrics.models import Aggregation, Bucket, Direction, Grain, Metric, buckets, newest
+from opsboard.core.access import Viewer
+from opsboard.core.contract import Found, Ref
+from opsboard.core.periods import Period
+
+SHOWN = 12
+WEEKS = 26
+
+
+@dataclass(frozen=True, slots=True)
+class Sofar:
+    """One metric over a period as far as its values reach: where a week still runs, its part is compared with the same
+    part of the week before, and a sum with the targets of as many days."""
+
+    value: float | None = None
+    before: float | None = None
+    target: float | None = None
+    off: bool = False
+    running: bool = False
+
+
+def _so_far(metrics: Mapping[int, Metric], period: Period, now: datetime) -> dict[int, Sofar]:
+    """The metrics that have values in the period; three queries, and in a running one a query for each moment reached."""
+    ids = list(metrics)
+    values = _over(ids, period.start, period.end)
+    last = {one.metric_id: one.at for one in newest(ids, now=period.end - timedelta(microseconds=1))}
+    running = period.start <= now < period.end
+    earlier = period.previous()
+    reached = {
+        pk: min(_end_of(metrics[pk], last[pk]), period.end) if running else period.end for pk in values if pk in last
+    }
+    before: dict[int, float | None] = {}
+    for reach in set(reached.values()):
+        same = [pk for pk, at in reached.items() if at == reach]
+        end = earlier.end if reach == period.end else min(earlier.start + (reach - period.start), earlier.end)
+        before |= _over(same, earlier.start, end)
+    answer = {}
+    for pk, reach in reached.items():
+        metric, value = metrics[pk], values[pk]
+        # Of a day that still runs a limit allows the whole, and a goal does not ask for it yet.
+        counted = reach if metric.direction == Direction.DOWN or reach <= now else last[pk]
+        target = _target_over(metric, period.start, counted)
+        off = value is not None and target is not None and metric.misses(value, target)
+        answer[pk] = Sofar(value, before.get(pk), target, off, running)
+    return answer
+
+
+def _end_of(metric: Metric, at: datetime) -> datetime:
+    """When the bucket that began at `at` is over."""
+    return at + timedelta(seconds=Grain(metric.grain).seconds)
+
+
+def _target_over(metric: Metric, start: datetime, end: datetime) -> float | None:
+    """What a metric should be over a time: a sum's target is for one of its days (hours, weeks), the others' for any."""
+    if metric.target is None or metric.aggregation != Aggregation.SUM:
+        return metric.target
+    count = round((end - start).total_seconds() / Grain(metric.grain).seconds)
+    # A month's target says nothing about a week, and nothing is asked before the first day has ended.
+    return metric.target * count if count >= 1 else None
+
+
+def _over(metric_ids: Sequence[int], start: datetime, end: datetime) -> dict[int, float | None]:
+    """Each metric's one value over a time."""
+    return {one.metric_id: one.value for one in buckets(metric_ids, start=start, end=end, whole=True)}
+
+
+def _movements(viewer: Viewer, period: Period) -> list[dict[str, Any]]:
+    """Each metric in the period beside the one before; what needs attention first."""
+    metrics = {metric.pk: metric for metric in in_use(viewer)}
+    start = period.start - timedelta(weeks=WEEKS)
+    weekly: dict[int, list[Bucket]] = {}
+    for one in buckets(list(metrics), start=start, end=period.end, grain="week"):
+        weekly.setdefault(one.metric_id, []).append(one)
+    found = _so_far(metrics, period, timezone.now())
+    rows = [_movement(metrics[pk], one, weekly.get(pk, [])) for pk, one in found.items()]
+    return sorted(rows, key=lambda row: (not row["off"], not row["signal"], row["metric"].name.lower()))
+
+
+def _movement(metric: Metric, over: Sofar, weekly: Sequence[Bucket]) -> dict[str, Any]:
+    change = over.value - over.before if over.value is not None and over.before is not None else None
+    # Half a week's sum is no signal against whole ones.
+    unfinished = over.running and metric.aggregation == Aggregation.SUM
+    signal = analysis.last_is_signal([one.value for one in (weekly[:-1] if unfinished else weekly)])
+    target = metric.target if metric.aggregation != Aggregation.SUM else None
+    return {
+        "metric": metric, "value": over.value, "value_text": charts.value_text(metric, over.value), "change": change,
+        "change_text": charts.change_text(metric, change), "off": over.off, "signal": signal, "running": over.running,
+        "tone": "" if not change else "good" if metric.improves(change) else "bad",
+        "state": metric.state_against(over.value, over.target), "weekly": weekly,
+        "chart": charts.small(metric, weekly, width=110, height=24, target=target),
+    }  # fmt: skip
+
+
+def tell_week(viewer: Viewer, period: Period) -> Mapping[str, Any] | None:
+    rows = _movements(viewer, period)
+    if not rows:
+        return None
+    first = next((row for row in rows if len(row["weekly"]) > 2), None)
+    return {
+        "rows": rows[:SHOWN], "more": max(0, len(rows) - SHOWN), "off": sum(row["off"] for row in rows),
+        "signals": sum(row["signal"] for row in rows), "count": len(rows), "first": first,
+        "running": any(row["running"] for row in rows),
+        "chart": charts.large(
+            first["metric"],
+            charts.lines(first["metric"], [("", first["weekly"])], timezone.now(), period.end),
+            width=520, height=200, target=first["metric"].aggregation != Aggregation.SUM,
+        ) if first else "",
+    }  # fmt: skip
+
+
+def find_off_target(viewer: Viewer, period: Period) -> Iterable[Found]:
+    metrics = {metric.pk: metric for metric in in_use(viewer).exclude(target=None)}
+    for pk, over in _so_far(metrics, period, timezone.now()).items():
+        metric = metrics[pk]
+        if not over.off or over.value is None or over.target is None:
+            continue
+        detail = (
+            _("%(value)s in %(period)s so far; the target for this time is %(target)s.")
+            if over.running
+            else _("%(value)s in %(period)s; the target is %(target)s.")
+        )
+        yield Found(
+            key=f"metrics.off_target:{metric.key}",
+            title=_("%(name)s is off target") % {"name": metric.name},
+            detail=detail
+            % {
+                "value": charts.value_text(metric, over.value),
+                "period": period.label(),
+                "target": charts.value_text(metric, over.target),
+            },
+            about=Ref.to(metric),
+            url=metric.get_absolute_url(),
+            weight=1.0 + min(abs(over.value - over.target) / abs(over.target), 1.0) if over.target else 1.5,
+            indicator=metric.indicator,
+        )

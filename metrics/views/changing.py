@@ -1,0 +1,96 @@
+"""Metrics created, changed and archived, and values by hand."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.core.exceptions import ValidationError
+from django.http import HttpResponse
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_http_methods, require_POST
+
+from metrics import services
+from metrics.forms import MetricForm, ValueForm
+from metrics.views.metric import found_metric
+from opsboard.core.access import Request, needs
+from opsboard.core.forms import say
+from opsboard.core.models import Role
+from opsboard.core.pages import done, page, refused
+from opsboard.core.versions import StaleVersion
+
+
+@require_http_methods(["GET", "POST"])
+@needs(Role.EDITOR)
+def create_metric(request: Request) -> HttpResponse:
+    form = MetricForm(request.POST or None, viewer=request.viewer, initial={"owner": request.user.pk})
+    context = {"form": form}
+    if request.method != "POST":
+        return page(request, "metrics/metric_form.html", context, part="metrics/_metric_form.html")
+    if form.is_valid():
+        try:
+            row = services.create_metric(
+                workspace=request.workspace, by=request.user, now=timezone.now(), **form.changes()
+            )
+        except ValidationError as refusal:
+            say(form, refusal)
+        else:
+            return done(request, row.get_absolute_url(), message=_("The metric is there."), go=True)
+    return refused(request, "metrics/metric_form.html", context, part="metrics/_metric_form.html")
+
+
+@require_http_methods(["GET", "POST"])
+@needs(Role.EDITOR)
+def change_metric(request: Request, pk: int) -> HttpResponse:
+    row = found_metric(request, pk)
+    form = MetricForm.of(row, request.POST or None, viewer=request.viewer)
+    context: dict[str, Any] = {"form": form, "metric": row, "version": row.version}
+    if request.method != "POST":
+        return page(request, "metrics/metric_form.html", context, part="metrics/_metric_form.html")
+    version = request.POST.get("version", "")
+    if form.is_valid():
+        try:
+            services.change_metric(
+                metric=row, by=request.user, now=timezone.now(),
+                version=int(version) if version.isdecimal() and len(version) < 9 else 0, **form.changes(),
+            )  # fmt: skip
+        except ValidationError as refusal:
+            say(form, refusal)
+        except StaleVersion as stale:
+            context |= {"stale": stale.current, "version": stale.current_version}
+            return page(request, "metrics/metric_form.html", context, part="metrics/_metric_form.html", status=409)
+        else:
+            return done(request, row.get_absolute_url(), message=_("Saved"), go=True)
+    return refused(request, "metrics/metric_form.html", context, part="metrics/_metric_form.html")
+
+
+@require_POST
+def archive_metric(request: Request, pk: int) -> HttpResponse:
+    row = found_metric(request, pk)
+    services.archive_metric(metric=row, by=request.user, now=timezone.now())
+    return done(request, row.get_absolute_url(), message=_("Archived"), go=True)
+
+
+@require_POST
+def restore_metric(request: Request, pk: int) -> HttpResponse:
+    row = found_metric(request, pk)
+    services.restore_metric(metric=row, by=request.user, now=timezone.now())
+    return done(request, row.get_absolute_url(), message=_("In use again"), go=True)
+
+
+@require_http_methods(["GET", "POST"])
+@needs(Role.EDITOR)
+def add_value(request: Request, pk: int) -> HttpResponse:
+    row = found_metric(request, pk)
+    form = ValueForm(request.POST or None, metric=row)
+    context = {"form": form, "metric": row}
+    if request.method != "POST":
+        return page(request, "metrics/value_form.html", context, part="metrics/_value_form.html")
+    if form.is_valid():
+        try:
+            services.add_value(metric=row, by=request.user, now=timezone.now(), **form.given())
+        except ValidationError as refusal:
+            form.add_error(None, refusal.messages)
+        else:
+            return done(request, row.get_absolute_url(), message=_("The value is in."), go=True)
+    return refused(request, "metrics/value_form.html", context, part="metrics/_value_form.html")
