@@ -63,7 +63,11 @@ class Ref:
 
 @dataclass(frozen=True)
 class Reading:
-    """One value of one indicator and label set. `at` is the moment or the start of the bucket that it speaks of."""
+    """One value of one indicator and label set. `at` is the moment or the start of the bucket that it speaks of.
+
+    `about` and `detail` may name the one thing behind the value ("Order 4711, waiting since 10:02, Li Na"), so that a
+    notice can do so.
+    """
 
     key: str
     labels: Mapping[str, str]
@@ -72,6 +76,7 @@ class Reading:
     weight: float = 1.0
     status: Status = "ok"
     about: Ref | None = None
+    detail: Text = ""
 
 
 @dataclass(frozen=True)
