@@ -1,8 +1,7 @@
-"""Alerts over the API: watch a number, list the watches, list the alerts."""
+"""Watches over the API."""
 
 from __future__ import annotations
 
-from datetime import datetime
 from typing import Any, Literal
 
 from django.core.exceptions import ValidationError
@@ -11,7 +10,8 @@ from django.utils.translation import gettext as _
 from ninja import Field, Query, Router, Schema, Status
 
 from opsboard.alerts import services
-from opsboard.alerts.models import Alert, Watch
+from opsboard.alerts.api.paging import Paging, cursor_of
+from opsboard.alerts.models import Watch
 from opsboard.alerts.models.watches import A_YEAR
 from opsboard.core import objects
 from opsboard.core.api import ApiRequest
@@ -67,45 +67,6 @@ class WatchPage(Schema):
     next: str | None
 
 
-class AlertOut(Schema):
-    id: int
-    watch: int
-    indicator: str
-    title: str
-    labels: dict[str, str]
-    state: str
-    severity: str
-    episode: int
-    value: float | None
-    threshold: float
-    active_at: datetime
-    fired_at: datetime | None
-    resolved_at: datetime | None
-    peak: float | None
-    reason: str
-    acknowledged_by: str | None
-    acknowledged_at: datetime | None
-    note: str
-    url: str
-
-
-class AlertPage(Schema):
-    items: list[AlertOut]
-    next: str | None
-
-
-class Paging(Schema):
-    limit: int = Field(100, ge=1, le=1000)
-    cursor: str = ""
-
-
-class Asked(Paging):
-    state: Literal["pending", "firing", "recovering", "resolved"] | None = None
-    from_: datetime | None = Field(None, alias="from")
-    to: datetime | None = None
-    watch: int | None = None
-
-
 @router.post("watches", response={201: WatchOut}, by_alias=True, summary="Watch a number")
 def watch_number(request: ApiRequest, payload: WatchIn) -> Status[dict[str, Any]]:
     viewer = request.viewer
@@ -148,39 +109,9 @@ def _about(request: ApiRequest, about: AboutIn | None) -> Ref | None:
 @router.get("watches", response=WatchPage, by_alias=True, summary="The watches")
 def watches(request: ApiRequest, paging: Query[Paging]) -> dict[str, Any]:
     rows = Watch.objects.visible_to(request.viewer).with_state().select_related("workspace")
-    found = list(rows.filter(pk__gt=_cursor(paging.cursor)).order_by("pk")[: paging.limit + 1])
+    found = list(rows.filter(pk__gt=cursor_of(paging.cursor)).order_by("pk")[: paging.limit + 1])
     items = found[: paging.limit]
     return {"items": [_watch(row) for row in items], "next": str(items[-1].pk) if len(found) > paging.limit else None}
-
-
-@router.get("alerts", response=AlertPage, summary="The alerts, newest first")
-def alerts(request: ApiRequest, asked: Query[Asked]) -> dict[str, Any]:
-    start, end = _aware(asked.from_), _aware(asked.to)
-    if start and end and end <= start:
-        raise ValidationError({"to": _("The end must come after the beginning.")})
-    rows = Alert.objects.visible_to(request.viewer).active_between(start, end)
-    if asked.state:
-        rows = rows.filter(state=asked.state)
-    if asked.watch is not None:
-        rows = rows.filter(watch_id=asked.watch if 0 < asked.watch < 2**63 else 0)
-    if before := _cursor(asked.cursor):
-        rows = rows.filter(pk__lt=before)
-    found = list(rows.select_related("watch", "workspace", "acknowledged_by").order_by("-pk")[: asked.limit + 1])
-    items = found[: asked.limit]
-    return {"items": [_alert(row) for row in items], "next": str(items[-1].pk) if len(found) > asked.limit else None}
-
-
-def _aware(moment: datetime | None) -> datetime | None:
-    """A moment without an offset is taken as UTC."""
-    return (
-        timezone.make_aware(moment, timezone.get_default_timezone()) if moment and timezone.is_naive(moment) else moment
-    )
-
-
-def _cursor(text: str) -> int:
-    if text and not (text.isascii() and text.isdigit() and len(text) < 19):
-        raise ValidationError({"cursor": _("This is not a cursor that this list gave.")})
-    return int(text or 0)
 
 
 def _watch(row: Any) -> dict[str, Any]:
@@ -190,15 +121,4 @@ def _watch(row: Any) -> dict[str, Any]:
         "clear": row.clear, "for": row.for_seconds, "keep": row.keep_seconds, "no_data": "keep_last",
         "severity": row.severity, "scope": row.scope, "labels": row.labels, "paused": row.paused_at is not None, "state": state,
         "version": row.version, "url": row.get_absolute_url(),
-    }  # fmt: skip
-
-
-def _alert(row: Alert) -> dict[str, Any]:
-    return {
-        "id": row.pk, "watch": row.watch_id, "indicator": row.watch.indicator, "title": str(row),
-        "labels": row.labels, "state": row.state, "severity": row.severity, "episode": row.episode,
-        "value": row.value, "threshold": row.threshold, "active_at": row.active_at, "fired_at": row.fired_at,
-        "resolved_at": row.resolved_at, "peak": row.peak, "reason": row.reason,
-        "acknowledged_by": str(row.acknowledged_by) if row.acknowledged_by else None,
-        "acknowledged_at": row.acknowledged_at, "note": row.note, "url": row.get_absolute_url(),
     }  # fmt: skip

@@ -1,4 +1,4 @@
-"""What people type: a watch, and a note to an alert."""
+"""What people type to have a number watched."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import Any
 from django import forms
 from django.core.exceptions import ValidationError
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy, pgettext_lazy
+from django.utils.translation import gettext_lazy
 
 from opsboard.alerts.models import Severity, Watch, words
 from opsboard.alerts.models.watches import A_YEAR
@@ -183,19 +183,6 @@ class WatchForm(forms.Form):
                 "people", "teams",
             )
         }  # fmt: skip
-
-
-class AcknowledgeForm(forms.Form):
-    note = forms.CharField(
-        label=pgettext_lazy("a remark on an alert", "Note"),
-        required=False,
-        max_length=2000,
-        widget=forms.Textarea(attrs={"rows": 2}),
-        help_text=gettext_lazy("What you know so far, or what you will do."),
-    )
-
-    def __init__(self, *args: Any, viewer: Viewer | None = None, about: Ref | None = None, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
 
 
 def _same(one: Ref, other: Ref) -> bool:

@@ -1,0 +1,9 @@
+"""Alerts over the API: watch numbers, list what they led to."""
+
+from ninja import Router
+
+from opsboard.alerts.api import alerts, watches
+
+router = Router()
+router.add_router("", watches.router)
+router.add_router("", alerts.router)

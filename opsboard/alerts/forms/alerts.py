@@ -1,0 +1,24 @@
+"""What people type about an alert."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django import forms
+from django.utils.translation import gettext_lazy, pgettext_lazy
+
+from opsboard.core.access import Viewer
+from opsboard.core.contract import Ref
+
+
+class AcknowledgeForm(forms.Form):
+    note = forms.CharField(
+        label=pgettext_lazy("a remark on an alert", "Note"),
+        required=False,
+        max_length=2000,
+        widget=forms.Textarea(attrs={"rows": 2}),
+        help_text=gettext_lazy("What you know so far, or what you will do."),
+    )
+
+    def __init__(self, *args: Any, viewer: Viewer | None = None, about: Ref | None = None, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
