@@ -98,16 +98,3 @@ def explored(metric: Metric, series: Sequence[charts.Series]) -> dict[str, Any]:
 
 def labels_text(labels: Any) -> str:
     return " · ".join(str(labels[name]) for name in sorted(labels)) or _("(no label)")
-
-
-__all__ = [
-    "MOST_EXPLORED",
-    "MOST_LINES",
-    "change_text",
-    "explored",
-    "labels_text",
-    "large",
-    "lines",
-    "small",
-    "value_text",
-]
