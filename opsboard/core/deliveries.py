@@ -20,9 +20,11 @@ from django.conf import settings
 from django.core.mail import EmailMultiAlternatives, mailers
 from django.core.mail.backends.smtp import EmailBackend as Smtp
 from django.db import IntegrityError, models, transaction
+from django.utils import translation
 
 from opsboard.core import soon
-from opsboard.core.models import Delivery, Notice, Workspace
+from opsboard.core.cards import Card
+from opsboard.core.models import Channel, Delivery, Notice, Workspace
 
 log = logging.getLogger(__name__)
 LEASE = timedelta(seconds=60)
@@ -40,6 +42,7 @@ def post(
     now: datetime,
     html: str = "",
     notice: Notice | None = None,
+    **more: Any,
 ) -> Delivery | None:
     """Put one e-mail into the outbox; the same `unique_as` a second time changes nothing and answers None."""
     letter = Delivery(
@@ -52,16 +55,46 @@ def post(
         due_at=now,
         created_at=now,
         notice=notice,
+        **more,
     )
+    return letter if _keep(letter, "opsboard.core.tasks.send_deliveries") else None
+
+
+def post_card(
+    channel: Channel, card: Card, *, unique_as: str, now: datetime, notice: Notice | None = None, **more: Any
+) -> Delivery | None:
+    """Put one card for a robot or another program into the outbox; the same `unique_as` again answers None."""
+    with translation.override(channel.language):
+        payload = card.stored()
+    letter = Delivery(
+        workspace_id=channel.workspace_id,
+        channel=channel.kind,
+        channel_to=channel,
+        recipient=channel.name[:320],
+        subject=payload["title"],
+        body=payload["text"],
+        payload=payload,
+        urgency=card.urgency,
+        unique_as=short(unique_as),
+        due_at=now,
+        created_at=now,
+        notice=notice,
+        **more,
+    )
+    return letter if _keep(letter, "opsboard.core.tasks.send_cards") else None
+
+
+def _keep(letter: Delivery, task: str) -> bool:
+    """Write the row, unless its key is here already; a worker looks after it right after commit."""
     try:
         with transaction.atomic():
             letter.save(force_insert=True)
     except IntegrityError:
         if Delivery.objects.filter(unique_as=letter.unique_as).exists():
-            return None
+            return False
         raise
-    soon.run_task("opsboard.core.tasks.send_deliveries")
-    return letter
+    soon.run_task(task)
+    return True
 
 
 def short(key: str) -> str:
@@ -70,10 +103,11 @@ def short(key: str) -> str:
 
 
 def claim(*, now: datetime) -> Delivery | None:
-    """Take one due message under a lease, or None. Two workers never hold the same one."""
+    """Take one due letter under a lease, or None. Two workers never hold the same one."""
     with transaction.atomic():
         letter: Delivery | None = (
-            Delivery.objects.filter(
+            Delivery.objects.filter(channel="email")
+            .filter(
                 models.Q(state=Delivery.State.WAITING, due_at__lte=now)
                 | models.Q(state=Delivery.State.CLAIMED, lease_until__lt=now)
             )
@@ -221,6 +255,6 @@ def _for_good(fault: Exception) -> bool:
 
 def give_up_on_the_lost(*, now: datetime) -> int:
     """What has been `sending` for too long was lost with its worker: whether it arrived is unclear."""
-    return Delivery.objects.filter(state=Delivery.State.SENDING, lease_until__lt=now).update(
+    return Delivery.objects.filter(channel="email", state=Delivery.State.SENDING, lease_until__lt=now).update(
         state=Delivery.State.UNKNOWN, error="The worker stopped while the message was being handed over."
     )

@@ -18,6 +18,7 @@ contract = Contract(
         Every("opsboard.core.tasks.heartbeat", 5),
         Every("opsboard.core.tasks.deliver_occurrences", 5),
         Every("opsboard.core.tasks.send_deliveries", 10),
+        Every("opsboard.core.tasks.send_cards", 10),
         Every("opsboard.core.tasks.recover_jobs", 30),
         Every("opsboard.core.tasks.take_snapshots", 3600),
         Every("opsboard.core.tasks.index_everything", 6 * 3600),

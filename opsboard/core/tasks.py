@@ -1,9 +1,12 @@
 """What workers run for the hall."""
 
-from celery import shared_task
+from datetime import datetime
+
+from celery import current_app, shared_task
 from django.utils import timezone
 
 from opsboard.core import deliveries, events, jobs, search, snapshots
+from opsboard.core.channels import handing_over
 from opsboard.core.models import Workspace
 
 
@@ -19,6 +22,25 @@ def send_deliveries(at_most: int = 100) -> int:
     while sent < at_most and (letter := deliveries.claim(now=timezone.now())):
         deliveries.send(letter, now=timezone.now())
         sent += 1
+    return sent
+
+
+SEND_CARDS = "opsboard.core.tasks.send_cards"
+
+
+@shared_task(name=SEND_CARDS)
+def send_cards(at_most: int = 100) -> int:
+    """Hand over what may be said now; come back when the next robot may speak again."""
+    handing_over.recover(now=timezone.now())
+    sent, later = 0, dict[int, datetime]()
+    while sent < at_most and (found := handing_over.claim(now=timezone.now(), but=later)):
+        if isinstance(found, handing_over.Later):
+            later[found.channel] = found.at
+            continue
+        handing_over.send(found, now=timezone.now())
+        sent += 1
+    if later and (wait := (min(later.values()) - timezone.now()).total_seconds()) < 9:  # the beat comes then anyway
+        current_app.send_task(SEND_CARDS, countdown=max(0.1, wait), expires=30)
     return sent
 
 

@@ -9,6 +9,7 @@ from django.db import models
 from django.utils.translation import gettext_lazy as _
 
 from opsboard.core.models.base import About, WorkspaceModel, WorkspaceQuerySet
+from opsboard.core.models.channels import Channel
 
 
 class Occurrence(WorkspaceModel, About):
@@ -118,9 +119,29 @@ class Delivery(WorkspaceModel):
     sent_at = models.DateTimeField(null=True, blank=True)
     error = models.TextField(blank=True)
     notice = models.ForeignKey(Notice, null=True, blank=True, on_delete=models.SET_NULL, related_name="deliveries")
+    channel_to = models.ForeignKey(
+        Channel, null=True, blank=True, on_delete=models.SET_NULL, related_name="deliveries", verbose_name=_("Channel")
+    )
+    payload = models.JSONField(default=dict, blank=True)  # the card, for what is no letter
+    urgency = models.PositiveSmallIntegerField(default=0)  # of a card: the graver, the sooner
+    together = models.PositiveSmallIntegerField(default=1)  # how many cards were told in the same message
+    reason = models.CharField(max_length=40, blank=True)  # why it failed, as far as the house knows what helps
+    instead_of = models.ForeignKey("self", null=True, blank=True, on_delete=models.SET_NULL, related_name="replaced_by")
+    followed_up = models.BooleanField(default=False)  # what failed for good: the fallback was asked, people were told
 
     class Meta:
         indexes = (
+            models.Index(fields=["channel_to", "-created_at"], name="delivery_by_channel"),
+            models.Index(
+                fields=["channel_to", "due_at"],
+                condition=models.Q(state__in=["waiting", "claimed"], channel_to__isnull=False),
+                name="delivery_open_by_channel",
+            ),
+            models.Index(
+                fields=["id"],
+                condition=models.Q(state__in=["failed", "unknown"], channel_to__isnull=False, followed_up=False),
+                name="delivery_to_follow_up",
+            ),
             models.Index(
                 fields=["due_at"], condition=models.Q(state__in=["waiting", "claimed", "sending"]), name="delivery_open"
             ),
