@@ -4,7 +4,7 @@ from datetime import UTC, datetime, timedelta
 from itertools import pairwise
 
 import pytest
-from hypothesis import given
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from opsboard.alerts.analysis import (
@@ -220,6 +220,7 @@ def test_a_second_evaluation_in_the_first_half_of_a_tick_changes_nothing() -> No
     assert tick_of(START + timedelta(seconds=4.9), START) == START
 
 
+@settings(suppress_health_check=[HealthCheck.too_slow], deadline=None)
 @given(
     st.lists(st.one_of(st.none(), st.just("error"), st.floats(allow_nan=True, allow_infinity=True)), max_size=60),
     st.sampled_from([">", ">=", "<", "<="]),

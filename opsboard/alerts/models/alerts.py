@@ -25,6 +25,11 @@ class Reason(models.TextChoices):
     RULE_CHANGED = "rule_changed", _("its watch was changed")
     RULE_PAUSED = "rule_paused", _("its watch was paused")
     RULE_DELETED = "rule_deleted", _("its watch was deleted")
+    UNIT_CHANGED = "unit_changed", _("the unit of its number was changed")
+    NO_DATA = "no_data", _("there were no data")
+    SERIES_GONE = "series_gone", _("this part reports no more")
+    DATA_BACK = "data_back", _("data came again")
+    CORRECTED = "corrected", _("the number was corrected")
 
 
 class AlertQuerySet(WorkspaceQuerySet):
@@ -81,6 +86,7 @@ class Alert(WorkspaceModel):
         PENDING = "pending", _("Pending")
         FIRING = "firing", _("Firing")
         RECOVERING = "recovering", _("Recovering")
+        NODATA = "nodata", _("No data")
         RESOLVED = "resolved", _("Resolved")
 
     watch = models.ForeignKey(Watch, on_delete=models.CASCADE, related_name="alerts")
@@ -95,6 +101,10 @@ class Alert(WorkspaceModel):
     value = models.FloatField(null=True)
     peak = models.FloatField(_("Peak"), null=True)
     threshold = models.FloatField()
+    bucket_at = models.DateTimeField(null=True)  # of the value that fired it
+    reference = models.FloatField(null=True)  # what the value was compared with
+    detail = models.CharField(max_length=300, blank=True)  # the one thing behind the value that waits or stands out
+    detail_url = models.CharField(max_length=500, blank=True)
     reason = models.CharField(max_length=20, blank=True, choices=Reason.choices)
     acknowledged_by = models.ForeignKey(
         settings.AUTH_USER_MODEL, null=True, blank=True, on_delete=models.SET_NULL, related_name="+"
@@ -109,7 +119,7 @@ class Alert(WorkspaceModel):
         constraints = (
             models.UniqueConstraint(fields=["instance", "episode"], name="an_episode_is_one_alert"),
             models.CheckConstraint(
-                condition=models.Q(state__in=["pending", "firing", "recovering", "resolved"]),
+                condition=models.Q(state__in=["pending", "firing", "recovering", "nodata", "resolved"]),
                 name="alert_state_is_known",
             ),
             models.CheckConstraint(
@@ -166,9 +176,13 @@ class Transition(models.Model):
         PENDING = "pending", _("Crossed the threshold")
         CANCELLED = "cancelled", _("Came back before it fired")
         FIRED = "fired", _("Fired")
+        RAISED = "raised", _("Became more severe")
+        LOWERED = "lowered", _("Became less severe")
         RECOVERING = "recovering", _("Recovering")
         AGAIN = "again", _("Back over the threshold")
+        NODATA = "nodata", _("No data")
         RESOLVED = "resolved", _("Resolved")
+        CORRECTED = "corrected", _("Corrected afterwards")
 
     instance = models.ForeignKey(Instance, on_delete=models.CASCADE, related_name="transitions")
     alert = models.ForeignKey(Alert, null=True, on_delete=models.SET_NULL, related_name="transitions")
@@ -176,6 +190,7 @@ class Transition(models.Model):
     step = models.CharField(max_length=12, choices=Step.choices)
     episode = models.PositiveIntegerField()
     value = models.FloatField(null=True)
+    severity = models.CharField(max_length=10, blank=True, choices=Severity.choices)
     reason = models.CharField(max_length=20, blank=True, choices=Reason.choices)
 
     class Meta:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 from django.conf import settings
 from django.core.exceptions import ValidationError
-from django.core.validators import MaxValueValidator
+from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import connection, models
 from django.urls import reverse
 from django.utils.translation import gettext
@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from opsboard.core.models import Workspace
 
 A_YEAR = 366 * 86_400
+MOST_INPUTS = 100
 
 
 class Severity(models.TextChoices):
@@ -81,6 +82,24 @@ class Watch(LimitedModel, Versioned, About):
         EACH = "each", _("each part on its own")
         ALL = "all", _("the whole and each part")
 
+    class Kind(models.TextChoices):
+        VALUE = "value", _("its value")
+        CHANGE = "change", _("its change")
+        OTHER = "other", _("its value beside another number")
+        STALE = "stale", _("how old its newest value is")
+
+    class Compare(models.TextChoices):
+        PREVIOUS = "previous", _("the period before")
+        WEEK = "week", _("the same time a week before")
+        YEAR = "year", _("the same time a year before")
+        BASELINE = "baseline", _("what is usual at this time of the week")
+
+    class NoData(models.TextChoices):
+        KEEP_LAST = "keep_last", _("keep the last state and show since when")
+        NODATA = "nodata", _("tell that there are no data")
+        ALERTING = "alerting", _("alert as if it were beyond the threshold")
+        OK = "ok", _("take it as all right")
+
     indicator = models.CharField(_("Number"), max_length=200)
     indicator_title = models.CharField(max_length=300)
     title = models.CharField(_("Name"), max_length=200, blank=True, help_text=_("Left empty: the name of the number."))
@@ -89,6 +108,12 @@ class Watch(LimitedModel, Versioned, About):
     rate = models.BooleanField(default=False)
     grain_seconds = models.PositiveIntegerField(default=0)
     url = models.CharField(max_length=500, blank=True)
+    aggregation = models.CharField(max_length=10, blank=True)
+    kind = models.CharField(_("Looks at"), max_length=6, choices=Kind.choices, default=Kind.VALUE)
+    compare = models.CharField(_("Compared with"), max_length=8, choices=Compare.choices, blank=True)
+    relative = models.BooleanField(_("In per cent"), default=True)
+    other = models.CharField(_("Other number"), max_length=200, blank=True)
+    other_title = models.CharField(max_length=300, blank=True)
     op = models.CharField(_("Alert when it is"), max_length=2, choices=Op.choices, default=Op.ABOVE)
     value = models.FloatField(_("Threshold"))
     clear = models.FloatField(
@@ -98,6 +123,19 @@ class Watch(LimitedModel, Versioned, About):
     for_seconds = models.PositiveIntegerField(_("For"), default=0, validators=[MaxValueValidator(A_YEAR)])
     keep_seconds = models.PositiveIntegerField(_("Quiet for"), default=0, validators=[MaxValueValidator(A_YEAR)])
     severity = models.CharField(_("Severity"), max_length=10, choices=Severity.choices, default=Severity.WARNING)
+    # Thresholds beyond the first, each of a higher severity: [{"severity", "value", "clear"}].
+    levels = models.JSONField(default=list, blank=True)
+    need = models.PositiveSmallIntegerField(_("At least"), default=1, validators=[MinValueValidator(1)])
+    out_of = models.PositiveSmallIntegerField(
+        _("of the last"), default=1, validators=[MinValueValidator(1), MaxValueValidator(MOST_INPUTS)]
+    )
+    no_data = models.CharField(
+        _("When data are missing"), max_length=9, choices=NoData.choices, default=NoData.KEEP_LAST
+    )
+    so_far = models.BooleanField(_("Also judge periods that have not ended"), default=False)
+    late_seconds = models.PositiveIntegerField(
+        _("Wait for late values"), default=0, validators=[MaxValueValidator(A_YEAR)]
+    )
     scope = models.CharField(_("Looks at"), max_length=5, choices=Scope.choices, default=Scope.ALL)
     labels = models.JSONField(_("Only for"), default=dict, blank=True)
     owner = models.ForeignKey(
@@ -108,6 +146,9 @@ class Watch(LimitedModel, Versioned, About):
     created_at = models.DateTimeField()
     paused_at = models.DateTimeField(null=True, blank=True)
     deleted_at = models.DateTimeField(null=True, blank=True)
+    # Since when its number cannot be read, and up to which moment the number's past was uploaded and sets nothing off.
+    unreadable_since = models.DateTimeField(null=True, blank=True)
+    past_until = models.DateTimeField(null=True, blank=True)
 
     objects: ClassVar[models.Manager[Any]] = WatchQuerySet.as_manager()
 
@@ -123,6 +164,19 @@ class Watch(LimitedModel, Versioned, About):
             models.CheckConstraint(condition=models.Q(op__in=[">", ">=", "<", "<="]), name="watch_op_is_known"),
             models.CheckConstraint(condition=models.Q(severity__in=Severity.values), name="watch_severity_is_known"),
             models.CheckConstraint(condition=models.Q(scope__in=["whole", "each", "all"]), name="watch_scope_is_known"),
+            models.CheckConstraint(
+                condition=models.Q(kind__in=["value", "stale"], compare="", other="")
+                | models.Q(kind="change", compare__in=["previous", "week", "year", "baseline"], other="")
+                | (models.Q(kind="other", compare="") & ~models.Q(other="")),
+                name="watch_compares_with_one_thing",
+            ),
+            models.CheckConstraint(
+                condition=models.Q(no_data__in=[policy.value for policy in analysis.NoData]),
+                name="watch_no_data_is_known",
+            ),
+            models.CheckConstraint(
+                condition=models.Q(need__gte=1, need__lte=models.F("out_of")), name="watch_needs_some_of_the_last"
+            ),
         )
         indexes = (
             models.Index(fields=["workspace", "indicator"], condition=models.Q(deleted_at=None), name="watch_in_use"),
@@ -175,15 +229,35 @@ class Watch(LimitedModel, Versioned, About):
             self.clear,
             self.for_seconds,
             self.keep_seconds,
-            self.grain_seconds,
+            0 if self.kind == self.Kind.STALE else self.grain_seconds,
+            tuple(analysis.Level(one["value"], one.get("clear")) for one in self.levels),
+            analysis.NoData(self.no_data),
+            self.need,
+            self.out_of,
         )
+
+    @property
+    def facing(self) -> analysis.Facing:
+        """How its thresholds are measured from what it is compared with."""
+        match self.kind:
+            case self.Kind.CHANGE:
+                return "share" if self.relative else "amount"
+            case self.Kind.OTHER:
+                return "factor"
+        return ""
+
+    def severity_at(self, level: int) -> str:
+        """The severity of a level of the rule: 1 is the mildest."""
+        return str(self.levels[level - 2]["severity"]) if 2 <= level <= len(self.levels) + 1 else self.severity
 
     @property
     def condition(self) -> tuple[Any, ...]:
         """What, when edited, ends what is open: the number and the rule, not the words or the recipients."""
         return (
             self.indicator, self.scope, self.op, self.value, self.clear, self.for_seconds, self.keep_seconds,
-            json.dumps(self.labels, sort_keys=True),
+            json.dumps(self.labels, sort_keys=True), self.kind, self.compare, self.relative, self.other,
+            json.dumps(self.levels, sort_keys=True), self.need, self.out_of, self.no_data, self.so_far,
+            self.late_seconds,
         )  # fmt: skip
 
     def written(self, value: float | None) -> str:
@@ -224,11 +298,13 @@ def hash_of(labels: Mapping[str, str]) -> str:
 
 MEMORY_FIELDS = (
     "state", "active_at", "fired_at", "recovering_at", "episode", "last_tick", "last_value", "bucket_at",
-    "bucket_seen_at", "missing", "missing_since", "peak", "health",
+    "bucket_seen_at", "missing", "missing_since", "peak", "health", "level", "higher_at", "highest_at", "lowering_at",
+    "prior", "errors", "recent",
 )  # fmt: skip
 _TYPES = (
     "text", "timestamptz", "timestamptz", "timestamptz", "int", "timestamptz", "float8", "timestamptz",
-    "timestamptz", "int", "timestamptz", "float8", "text",
+    "timestamptz", "int", "timestamptz", "float8", "text", "int", "timestamptz", "timestamptz", "timestamptz",
+    "text", "int", "text",
 )  # fmt: skip
 
 
@@ -287,6 +363,17 @@ class Instance(WorkspaceModel):
     missing_since = models.DateTimeField(null=True)
     peak = models.FloatField(null=True)
     health = models.CharField(max_length=10, default=Health.OK)
+    level = models.PositiveSmallIntegerField(default=0)
+    higher_at = models.DateTimeField(null=True)
+    highest_at = models.DateTimeField(null=True)
+    lowering_at = models.DateTimeField(null=True)
+    prior = models.CharField(max_length=12, blank=True)
+    errors = models.PositiveIntegerField(default=0)
+    recent = models.CharField(max_length=MOST_INPUTS, blank=True)
+    # What the value was last compared with, and the one thing behind it that waits or stands out.
+    reference = models.FloatField(null=True)
+    detail = models.CharField(max_length=300, blank=True)
+    detail_url = models.CharField(max_length=500, blank=True)
     retired_at = models.DateTimeField(null=True)
 
     objects: ClassVar[models.Manager[Any]] = InstanceQuerySet.as_manager()
@@ -304,3 +391,11 @@ class Instance(WorkspaceModel):
     def memory(self) -> Memory:
         values = {name: getattr(self, name) for name in MEMORY_FIELDS}
         return Memory(**values | {"state": State(self.state), "health": Health(self.health)})
+
+
+class Pulse(models.Model):
+    """The evaluator's heartbeat in a workspace: the last tick that was judged there."""
+
+    workspace = models.OneToOneField("core.Workspace", on_delete=models.CASCADE, primary_key=True, related_name="+")
+    tick = models.DateTimeField(null=True)
+    looked_at = models.DateTimeField(null=True)  # when late values were last looked for

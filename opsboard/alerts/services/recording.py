@@ -8,13 +8,19 @@ from datetime import datetime
 from django.db import connection
 
 from opsboard.alerts import analysis
-from opsboard.alerts.analysis import Memory, State, Step, Turn
+from opsboard.alerts.analysis import Memory, State, Step, Turn, Why
 from opsboard.alerts.models import Alert, Instance, Reason, Transition, Watch
 from opsboard.alerts.services.telling import listeners, say
 from opsboard.core import live
 from opsboard.core.models import Workspace
 
 LOCK = 0x616C  # one evaluation or change of watches at a time in a workspace
+LOUD = (Step.FIRED, Step.RESOLVED)  # the turns of which people are told
+WITH_REASON = (Step.RESOLVED, Step.CANCELLED)
+KEPT_UP_TO_DATE = (
+    "state", "severity", "active_at", "fired_at", "resolved_at", "value", "peak", "threshold", "reference", "bucket_at",
+    "detail", "detail_url", "reason",
+)  # fmt: skip
 
 
 def lock(workspace: Workspace) -> None:
@@ -33,22 +39,12 @@ def record(
     reason: str = Reason.CLEARED,
 ) -> None:
     """Bring the alerts up to date, keep the transitions, and tell people: in the transaction of the state's change."""
-    open_now = {pk: memory for pk, memory in speaking.items() if memory.state is not State.OK}
+    alerts = {
+        pk: _alert(workspace, watches[instances[pk].watch_id], instances[pk], memory, turns.get(pk), now, reason)
+        for pk, memory in speaking.items()
+        if memory.state is not State.OK and not (pk in turns and turns[pk].step is Step.CANCELLED)
+    }
     cancelled = [pk for pk, turn in turns.items() if turn.step is Step.CANCELLED]
-    alerts: dict[int, Alert] = {}
-    for pk, memory in open_now.items():
-        if pk in cancelled:
-            continue
-        instance, turn = instances[pk], turns.get(pk)
-        watch = watches[instance.watch_id]
-        over = turn is not None and turn.step is Step.RESOLVED
-        alerts[pk] = Alert(
-            workspace=workspace, watch=watch, instance=instance, labels=instance.labels,
-            episode=memory.episode + (memory.state is State.PENDING),
-            state=Alert.State.RESOLVED if over else memory.state.value, severity=watch.severity,
-            active_at=memory.active_at or now, fired_at=memory.fired_at, resolved_at=now if over else None,
-            value=memory.last_value, peak=memory.peak, threshold=watch.value, reason=reason if over else "",
-        )  # fmt: skip
     if cancelled:
         Alert.objects.pending().filter(instance_id__in=cancelled).delete()
     if alerts:
@@ -56,23 +52,58 @@ def record(
             alerts.values(),
             update_conflicts=True,
             unique_fields=["instance", "episode"],
-            update_fields=["state", "active_at", "fired_at", "resolved_at", "value", "peak", "reason"],
+            update_fields=[*KEPT_UP_TO_DATE],
         )
     if not turns:
         return
+    # Who had taken note of it did so of the milder alert.
+    raised = [alerts[pk].pk for pk, turn in turns.items() if turn.step is Step.RAISED]
+    if raised:
+        Alert.objects.filter(pk__in=raised).update(acknowledged_at=None, acknowledged_by=None)
     Transition.objects.bulk_create(
         Transition(
-            instance_id=pk, alert=alerts.get(pk), at=turn.at, step=turn.step.value, value=turn.value,
-            episode=turn.memory.episode, reason=reason if turn.step is Step.RESOLVED else "",
+            instance_id=pk, alert=alerts.get(pk), at=turn.at, step=step.value, value=turn.value,
+            episode=turn.memory.episode, severity=watches[instances[pk].watch_id].severity_at(turn.memory.level),
+            reason=(turn.why.value or reason) if step in WITH_REASON else turn.why.value,
         )
         for pk, turn in turns.items()
+        for step in _steps(turn)
     )  # fmt: skip
-    loud = {pk: turn for pk, turn in turns.items() if turn.step in (Step.FIRED, Step.RESOLVED)}
+    loud = {pk: turn for pk, turn in turns.items() if turn.step in LOUD}
     hearers = listeners(workspace, {instances[pk].watch_id for pk in loud})
     for pk, turn in loud.items():
         alert = alerts[pk]
-        say(alert, turn, hearers.get(alert.watch_id, []), reason)
+        say(alert, turn, hearers.get(alert.watch_id, []), turn.why.value or reason)
     live.changed(workspace, "alerts")
+
+
+def _alert(
+    workspace: Workspace,
+    watch: Watch,
+    instance: Instance,
+    memory: Memory,
+    turn: Turn | None,
+    now: datetime,
+    reason: str,
+) -> Alert:
+    """The alert's row as it reads after this tick."""
+    over = turn is not None and turn.step is Step.RESOLVED
+    threshold = watch.rule.facing(instance.reference, watch.facing).threshold(memory.level)
+    return Alert(
+        workspace=workspace, watch=watch, instance=instance, labels=instance.labels,
+        episode=memory.episode + (memory.state is State.PENDING),
+        state=Alert.State.RESOLVED if over else memory.state.value, severity=watch.severity_at(memory.level),
+        active_at=memory.active_at or now, fired_at=memory.fired_at, resolved_at=now if over else None,
+        value=memory.last_value, peak=memory.peak, threshold=threshold, reference=instance.reference,
+        bucket_at=memory.bucket_at, detail=instance.detail, detail_url=instance.detail_url,
+        reason=(turn.why.value if turn else "") or reason if over else "",
+    )  # fmt: skip
+
+
+def _steps(turn: Turn) -> tuple[Step, ...]:
+    """An alert that ended because its number was corrected is marked so as well."""
+    corrected = turn.step is Step.RESOLVED and turn.why is Why.CORRECTED
+    return (turn.step, Step.CORRECTED) if corrected else (turn.step,)
 
 
 def end_alerts(watch: Watch, reason: str, *, now: datetime) -> None:
@@ -84,6 +115,7 @@ def end_alerts(watch: Watch, reason: str, *, now: datetime) -> None:
         if turn is not None:
             turns[pk], speaking[pk] = turn, turn.memory
     Instance.objects.filter(pk__in=rows).update(
-        state=State.OK, active_at=None, fired_at=None, recovering_at=None, peak=None
-    )
+        state=State.OK, active_at=None, fired_at=None, recovering_at=None, peak=None, level=0, higher_at=None,
+        highest_at=None, lowering_at=None, prior="", recent="", missing=0, missing_since=None,
+    )  # fmt: skip
     record(watch.workspace, {watch.pk: watch}, rows, speaking, turns, now=now, reason=reason)
