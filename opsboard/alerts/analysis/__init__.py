@@ -1,6 +1,5 @@
 """The sums of alerts: what a condition says, what an input does to a state, and both for thousands at once."""
 
-from opsboard.alerts.analysis.states import Health, Memory, State, Step, Turn, Why, close, is_stale, judge, stale_after
 from opsboard.alerts.analysis.rules import (
     ABOVE,
     DAY,
@@ -14,6 +13,7 @@ from opsboard.alerts.analysis.rules import (
     clears_on_the_right_side,
     compare,
 )
+from opsboard.alerts.analysis.states import Health, Memory, State, Step, Turn, Why, close, is_stale, judge, stale_after
 from opsboard.alerts.analysis.ticks import end_of, later, tick_at_or_after, tick_of
 
 __all__ = [

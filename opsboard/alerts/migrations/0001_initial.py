@@ -1,7 +1,7 @@
 import django.contrib.postgres.fields
 import django.core.validators
 import django.db.models.deletion
-import opsboard.alerts.analysis.machine
+import opsboard.alerts.analysis.states
 import pgtrigger.compiler
 import pgtrigger.migrations
 from django.conf import settings
@@ -86,7 +86,7 @@ class Migration(migrations.Migration):
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
                 ('labels', models.JSONField(default=dict)),
                 ('labels_hash', models.CharField(max_length=32)),
-                ('state', models.CharField(default=opsboard.alerts.analysis.machine.State['OK'], max_length=12)),
+                ('state', models.CharField(default=opsboard.alerts.analysis.states.State['OK'], max_length=12)),
                 ('active_at', models.DateTimeField(null=True)),
                 ('fired_at', models.DateTimeField(null=True)),
                 ('recovering_at', models.DateTimeField(null=True)),
@@ -98,7 +98,7 @@ class Migration(migrations.Migration):
                 ('missing', models.PositiveIntegerField(default=0)),
                 ('missing_since', models.DateTimeField(null=True)),
                 ('peak', models.FloatField(null=True)),
-                ('health', models.CharField(default=opsboard.alerts.analysis.machine.Health['OK'], max_length=10)),
+                ('health', models.CharField(default=opsboard.alerts.analysis.states.Health['OK'], max_length=10)),
                 ('level', models.PositiveSmallIntegerField(default=0)),
                 ('higher_at', models.DateTimeField(null=True)),
                 ('highest_at', models.DateTimeField(null=True)),
