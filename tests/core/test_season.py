@@ -103,7 +103,7 @@ def test_noise_is_not_seasonal_and_its_limits_hold_what_comes() -> None:
 def test_counts_vary_at_least_as_chance_does() -> None:
     times = hours(24 * 35)
     season = learn_season(times, [4.0] * len(times), SHANGHAI, counts=True)
-    low, high = season.limits(times[0]) or (0, 0)
+    _low, high = season.limits(times[0]) or (0, 0)
     assert high - 4 > 3 * 2
     assert learn_season(times, [4.0] * len(times), SHANGHAI).limits(times[0]) == (4, 4)
 
