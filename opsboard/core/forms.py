@@ -10,10 +10,12 @@ from typing import Any
 from django import forms
 from django.contrib.auth.password_validation import password_validators_help_text_html
 from django.core.exceptions import NON_FIELD_ERRORS, ValidationError
+from django.utils.dates import MONTHS, WEEKDAYS
 from django.utils.translation import gettext_lazy as _
 
 from opsboard.core import registry
 from opsboard.core.models import LANGUAGES, ApiToken, Invitation, Membership, Role, Team, User, Workspace
+from opsboard.core.services.calendar import countries
 
 CURRENCIES = [
     ("CNY", _("Chinese yuan (CNY)")),
@@ -104,6 +106,50 @@ class WorkspaceSettings(forms.Form):
         present = self.initial.get("currency")
         if present and present not in dict(CURRENCIES):
             self.fields["currency"].choices = [(present, present), *CURRENCIES]  # type: ignore[attr-defined]
+
+
+class CalendarForm(forms.Form):
+    """When a workspace works: `hours_0` is Monday."""
+
+    holidays_of = forms.ChoiceField(
+        label=_("Public holidays of"), required=False,
+        help_text=_("Fills the days below, shifted working days included, and keeps them up to date."),
+    )  # fmt: skip
+    year_start = forms.TypedChoiceField(
+        label=_("Fiscal year starts in"), coerce=int, choices=[(month, MONTHS[month]) for month in range(1, 13)]
+    )
+
+    def __init__(self, *args: Any, language: str, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["holidays_of"].choices = [("", _("None")), *countries(language)]  # type: ignore[attr-defined]
+        for place in range(7):
+            self.fields[f"hours_{place}"] = forms.CharField(label=WEEKDAYS[place], max_length=120, required=False)
+        self.fields["hours_0"].help_text = _("Such as 09:00-12:00, 13:00-18:00. Empty: nobody works.")
+
+    @classmethod
+    def of(cls, workspace: Workspace, *, language: str) -> CalendarForm:
+        hours = {f"hours_{place}": text for place, text in enumerate(workspace.work_hours)}
+        known = {"holidays_of": workspace.holidays_of, "year_start": workspace.year_start}
+        return cls(initial={**known, **hours}, language=language)
+
+    def settings(self) -> dict[str, Any]:
+        given = self.cleaned_data
+        hours = [given[f"hours_{place}"] for place in range(7)]
+        return {"holidays_of": given["holidays_of"], "year_start": given["year_start"], "work_hours": hours}
+
+
+class CalendarDayForm(forms.Form):
+    day = forms.DateField(label=_("Date"), widget=forms.DateInput(attrs={"type": "date"}))
+    name = forms.CharField(label=_("Name"), max_length=120, required=False)
+    hours = forms.CharField(
+        label=_("Hours of work"), max_length=120, required=False, help_text=_("Empty: a day off. Else it is worked.")
+    )
+
+    def clean_day(self) -> Any:
+        day = self.cleaned_data["day"]
+        if not 1900 <= day.year < 2200:
+            raise ValidationError(_("Choose a day between 1900 and 2199."))
+        return day
 
 
 class NewWorkspace(WorkspaceSettings):

@@ -22,5 +22,6 @@ contract = Contract(
         Every("opsboard.core.tasks.recover_jobs", 30),
         Every("opsboard.core.tasks.take_snapshots", 3600),
         Every("opsboard.core.tasks.index_everything", 6 * 3600),
+        Every("opsboard.core.tasks.keep_calendars", 24 * 3600),
     ),
 )

@@ -98,6 +98,7 @@ if TYPE_CHECKING:
     segno: Any
     statsmodels: Any
     numba: Any
+    holidays: Any
 else:
     numpy = lazy("numpy")
     polars = lazy("polars")
@@ -115,3 +116,4 @@ else:
     segno = lazy("segno")
     statsmodels = lazy("statsmodels.api")
     numba = lazy("numba")
+    holidays = lazy("holidays")

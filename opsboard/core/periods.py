@@ -5,6 +5,9 @@ clocks change are 23 or 25 hours long and nothing is counted twice. Weeks are IS
 4 January). A workspace whose week starts on Sunday gets the Sunday before that Monday to the Saturday after it, under
 the same number: the number of a week never depends on who looks at it.
 
+A fiscal year begins with a month that the workspace chooses and is named after the calendar year in which it begins;
+where it begins in January, it is the calendar year. Its quarters are three of its months each.
+
 Source of the week rule: ISO 8601-1:2019, 5.2.3.
 """
 
@@ -18,7 +21,7 @@ from zoneinfo import ZoneInfo
 from django.utils import formats, translation
 from django.utils.translation import gettext, pgettext
 
-type Kind = Literal["day", "week", "month", "quarter", "year", "custom"]
+type Kind = Literal["day", "week", "month", "quarter", "year", "fiscal_quarter", "fiscal_year", "custom"]
 type WeekStart = Literal["monday", "sunday"]
 type Zone = str | tzinfo
 
@@ -42,6 +45,7 @@ class Period:
     end: datetime
     kind: Kind
     week_start: WeekStart = "monday"
+    year_start: int = 1  # the month in which a fiscal year begins
 
     def __post_init__(self) -> None:
         if self.start.tzinfo is None or self.end.tzinfo is None:
@@ -96,8 +100,17 @@ class Period:
         return self.kind == "week" and self.week_start == "sunday"
 
     @property
+    def _fiscal_year(self) -> int:
+        return self.first_day.year - (self.first_day.month < self.year_start)
+
+    @property
+    def _fiscal_quarter(self) -> int:
+        return (self.first_day.month - self.year_start) % 12 // 3 + 1
+
+    @property
     def slug(self) -> str:
-        """The period in an address: ``2026-11-20``, ``2026-W47``, ``2026-11``, ``2026-Q4``, ``2026``, ``a..b``."""
+        """The period in an address: ``2026-11-20``, ``2026-W47``, ``2026-11``, ``2026-Q4``, ``2026``, ``FY2026-Q1``,
+        ``FY2026``, ``a..b``."""
         day = self.first_day
         match self.kind:
             case "day":
@@ -111,6 +124,10 @@ class Period:
                 return f"{day.year:04}-Q{_quarter(day)}"
             case "year":
                 return f"{day.year:04}"
+            case "fiscal_quarter":
+                return f"FY{self._fiscal_year:04}-Q{self._fiscal_quarter}"
+            case "fiscal_year":
+                return f"FY{day.year:04}"
             case "custom":
                 return f"{day.isoformat()}..{self.last_day.isoformat()}"
 
@@ -132,6 +149,13 @@ class Period:
                 return gettext("Quarter %(quarter)s, %(year)s") % {"quarter": _quarter(day), "year": day.year}
             case "year":
                 return pgettext("a year as a period", "%(year)s") % {"year": day.year}
+            case "fiscal_quarter":
+                return gettext("Quarter %(quarter)s of the fiscal year %(year)s") % {
+                    "quarter": self._fiscal_quarter,
+                    "year": _fiscal_name(self._fiscal_year),
+                }
+            case "fiscal_year":
+                return gettext("Fiscal year %(year)s") % {"year": _fiscal_name(day.year)}
             case "custom":
                 return self.dates(language)
 
@@ -148,18 +172,18 @@ class Period:
         if self.kind == "custom":
             length = self.last_day - self.first_day
             return between(self.first_day - length - ONE_DAY, self.first_day - ONE_DAY, self.tz)
-        return _around(self.first_day - ONE_DAY, self.kind, self.tz, self.week_start)
+        return _around(self.first_day - ONE_DAY, self.kind, self.tz, self.week_start, self.year_start)
 
     def next(self) -> "Period":
         """The period of the same kind that starts where this one ends; for ``custom``, as many days after it."""
         if self.kind == "custom":
             length = self.last_day - self.first_day
             return between(self.last_day + ONE_DAY, self.last_day + ONE_DAY + length, self.tz)
-        return _around(self.last_day + ONE_DAY, self.kind, self.tz, self.week_start)
+        return _around(self.last_day + ONE_DAY, self.kind, self.tz, self.week_start, self.year_start)
 
     def each(self, kind: Kind) -> Iterator["Period"]:
         """The periods of a smaller kind that begin in this one: the days of a week, the weeks of a year."""
-        part = _around(self.first_day, kind, self.tz, self.week_start)
+        part = _around(self.first_day, kind, self.tz, self.week_start, self.year_start)
         if part.first_day < self.first_day:
             part = part.next()
         while part.first_day <= self.last_day:
@@ -224,6 +248,24 @@ def year_of(day: date | datetime, tz: Zone) -> Period:
     return _span(date(year, 1, 1), date(year, 12, 31), "year", tz)
 
 
+def fiscal_year_of(day: date | datetime, tz: Zone, year_start: int = 1) -> Period:
+    """The fiscal year that a day lies in, where it begins with the month ``year_start`` (1–12)."""
+    if year_start == 1:
+        return year_of(day, tz)
+    here = local_day(day, tz)
+    first = date(here.year - (here.month < year_start), year_start, 1)
+    return _span(first, _months_later(first, 12) - ONE_DAY, "fiscal_year", tz, year_start=year_start)
+
+
+def fiscal_quarter_of(day: date | datetime, tz: Zone, year_start: int = 1) -> Period:
+    """The quarter of the fiscal year that a day lies in."""
+    if year_start == 1:
+        return quarter_of(day, tz)
+    here = local_day(day, tz)
+    first = _months_later(date(here.year, here.month, 1), -((here.month - year_start) % 3))
+    return _span(first, _months_later(first, 3) - ONE_DAY, "fiscal_quarter", tz, year_start=year_start)
+
+
 def between(first_day: date, last_day: date, tz: Zone) -> Period:
     """From the first day to the last, both included. Days in the wrong order raise ``UnknownPeriod``."""
     if last_day < first_day:
@@ -256,6 +298,8 @@ def following(period: Period) -> Period:
 
 
 _SLUGS: Final = (
+    ("fiscal_quarter", re.compile(r"FY(\d{4})-Q([1-4])", re.ASCII)),
+    ("fiscal_year", re.compile(r"FY(\d{4})", re.ASCII)),
     ("week", re.compile(r"(\d{4})-W(\d{2})", re.ASCII)),
     ("quarter", re.compile(r"(\d{4})-Q([1-4])", re.ASCII)),
     ("day", re.compile(r"(\d{4})-(\d{2})-(\d{2})", re.ASCII)),
@@ -268,7 +312,7 @@ EARLIEST: Final = 1900
 LATEST: Final = 2200
 
 
-def parse(slug: str, tz: Zone, week_start: WeekStart = "monday") -> Period:
+def parse(slug: str, tz: Zone, week_start: WeekStart = "monday", year_start: int = 1) -> Period:
     """The period that a slug names: the inverse of ``Period.slug``. Anything else raises ``UnknownPeriod``."""
     for kind, pattern in _SLUGS:
         found = pattern.fullmatch(slug)
@@ -289,6 +333,11 @@ def parse(slug: str, tz: Zone, week_start: WeekStart = "monday") -> Period:
                     return month_of(date(part[0], part[1], 1), tz)
                 case "year":
                     return year_of(date(part[0], 1, 1), tz)
+                case "fiscal_quarter":
+                    begins = _months_later(date(part[0], year_start, 1), 3 * (part[1] - 1))
+                    return fiscal_quarter_of(begins, tz, year_start)
+                case "fiscal_year":
+                    return fiscal_year_of(date(part[0], year_start, 1), tz, year_start)
                 case "custom":
                     return between(date(part[0], part[1], part[2]), date(part[3], part[4], part[5]), tz)
         except (ValueError, OverflowError) as error:
@@ -296,7 +345,7 @@ def parse(slug: str, tz: Zone, week_start: WeekStart = "monday") -> Period:
     raise UnknownPeriod(f"not a period: {slug[:40]!r}")
 
 
-def _around(day: date, kind: Kind, tz: Zone, week_start: WeekStart) -> Period:
+def _around(day: date, kind: Kind, tz: Zone, week_start: WeekStart, year_start: int = 1) -> Period:
     match kind:
         case "day" | "custom":
             return day_of(day, tz)
@@ -308,11 +357,22 @@ def _around(day: date, kind: Kind, tz: Zone, week_start: WeekStart) -> Period:
             return quarter_of(day, tz)
         case "year":
             return year_of(day, tz)
+        case "fiscal_quarter":
+            return fiscal_quarter_of(day, tz, year_start)
+        case "fiscal_year":
+            return fiscal_year_of(day, tz, year_start)
 
 
-def _span(first: date, last: date, kind: Kind, tz: Zone, week_start: WeekStart = "monday") -> Period:
+def _span(
+    first: date, last: date, kind: Kind, tz: Zone, week_start: WeekStart = "monday", year_start: int = 1
+) -> Period:
     where = zone(tz)
-    return Period(start_of_day(first, where), start_of_day(last + ONE_DAY, where), kind, week_start)
+    return Period(start_of_day(first, where), start_of_day(last + ONE_DAY, where), kind, week_start, year_start)
+
+
+def _fiscal_name(year: int) -> str:
+    """``2026/27``: the fiscal year that begins in 2026."""
+    return f"{year}/{(year + 1) % 100:02}"
 
 
 def _quarter(day: date) -> int:

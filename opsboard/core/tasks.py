@@ -8,6 +8,7 @@ from django.utils import timezone
 from opsboard.core import deliveries, events, jobs, search, snapshots
 from opsboard.core.channels import handing_over
 from opsboard.core.models import Workspace
+from opsboard.core.services import calendar
 
 
 @shared_task
@@ -57,6 +58,11 @@ def take_snapshots() -> int:
 @shared_task
 def index_everything() -> int:
     return sum(search.index_all(workspace=workspace) for workspace in Workspace.objects.all())
+
+
+@shared_task
+def keep_calendars() -> None:
+    calendar.keep_all(now=timezone.now())
 
 
 @shared_task

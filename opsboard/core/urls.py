@@ -1,7 +1,7 @@
 from django.urls import path
 
 from opsboard.core import views
-from opsboard.core.views import audit, joining, me, people, tokens
+from opsboard.core.views import audit, calendar, joining, me, people, tokens
 
 app_name = "core"
 
@@ -32,6 +32,9 @@ inside = [
     path("margins/", views.margins, name="margins"),
     path("do/<str:key>/", views.do, name="do"),
     path("settings/", people.settings, name="settings"),
+    path("settings/calendar/", calendar.calendar, name="calendar"),
+    path("settings/calendar/days/", calendar.add_calendar_day, name="add_calendar_day"),
+    path("settings/calendar/days/<int:pk>/remove/", calendar.remove_calendar_day, name="remove_calendar_day"),
     path("settings/apps/", people.app_limits, name="app_limits"),
     path("members/", people.member_list, name="member_list"),
     path("members/<int:pk>/", people.member, name="member"),

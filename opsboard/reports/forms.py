@@ -28,7 +28,7 @@ def period_choices(viewer: Viewer, now: datetime) -> list[tuple[str, list[tuple[
     groups = (
         (_("Weeks"), viewer.workspace.week_of(now), WEEKS),
         (_("Months"), periods.month_of(now, zone), MONTHS),
-        (_("Quarters"), periods.quarter_of(now, zone), QUARTERS),
+        (_("Quarters"), viewer.workspace.fiscal_quarter_of(now), QUARTERS),
     )
     return [(str(title), _backwards(first, count, now)) for title, first, count in groups]
 
@@ -204,6 +204,6 @@ def period_named_by(about: Ref | None, workspace: Workspace) -> periods.Period |
             period = workspace.period(part)
         except periods.UnknownPeriod:
             continue
-        if period.kind in Report.PeriodKind.values:
+        if period.kind.removeprefix("fiscal_") in Report.PeriodKind.values:
             return period
     return None

@@ -86,9 +86,9 @@ class Report(LimitedModel, Versioned):
             case self.PeriodKind.MONTH:
                 return periods.month_of(now, zone)
             case self.PeriodKind.QUARTER:
-                return periods.quarter_of(now, zone)
+                return self.workspace.fiscal_quarter_of(now)
             case self.PeriodKind.YEAR:
-                return periods.year_of(now, zone)
+                return self.workspace.fiscal_year_of(now)
         return self.workspace.week_of(now)
 
 

@@ -82,14 +82,15 @@ def report_for(
     team: int | None,
 ) -> Report:
     """The report of this title for these readers, opened where there is none yet: asking each week makes one report."""
+    kind = period.kind.removeprefix("fiscal_")
     found: Report | None = (
         Report.objects.visible_to(viewer)
-        .filter(title__iexact=title.strip(), period_kind=period.kind, limited_to=[team] if team else [])
+        .filter(title__iexact=title.strip(), period_kind=kind, limited_to=[team] if team else [])
         .select_related("workspace")
         .first()
     )
     return found or open_report(
-        workspace=viewer.workspace, by=by, now=now, title=title, period_kind=period.kind, language=language,
+        workspace=viewer.workspace, by=by, now=now, title=title, period_kind=kind, language=language,
         sections=sections, team=team,
     )  # fmt: skip
 

@@ -16,7 +16,16 @@ from tests.conftest import PASSWORD, person
 pytestmark = pytest.mark.django_db
 type SignIn = Callable[[User], Client]
 
-ADMIN_PAGES = ["settings/", "settings/apps/", "members/", "invitations/", "invitations/new/", "teams/new/", "audit/"]
+ADMIN_PAGES = [
+    "settings/",
+    "settings/calendar/",
+    "settings/apps/",
+    "members/",
+    "invitations/",
+    "invitations/new/",
+    "teams/new/",
+    "audit/",
+]
 
 
 @pytest.mark.parametrize("path", ADMIN_PAGES)

@@ -1,6 +1,7 @@
 """The hall's tables."""
 
 from opsboard.core.models.base import About, LimitedModel, Versioned, WorkspaceModel, WorkspaceQuerySet, about_fields
+from opsboard.core.models.calendar import CalendarDay
 from opsboard.core.models.channels import Channel, RobotCall
 from opsboard.core.models.happenings import Delivery, Notice, Occurrence, ReactionRun, SearchEntry, Snapshot
 from opsboard.core.models.people import (
@@ -17,7 +18,33 @@ from opsboard.core.models.people import (
 from opsboard.core.models.work_in_hand import ImportMapping, ImportRun, Job, SavedList, StoredFile
 
 __all__ = [
-    "LANGUAGES", "About", "ApiToken", "Channel", "Delivery", "ImportMapping", "ImportRun", "Invitation", "Job", "LimitedModel",
-    "Membership", "Notice", "Occurrence", "ReactionRun", "RobotCall", "Role", "SavedList", "SearchEntry", "Snapshot", "StoredFile",
-    "Team", "TeamMember", "User", "Versioned", "Workspace", "WorkspaceModel", "WorkspaceQuerySet", "about_fields",
+    "LANGUAGES",
+    "About",
+    "ApiToken",
+    "CalendarDay",
+    "Channel",
+    "Delivery",
+    "ImportMapping",
+    "ImportRun",
+    "Invitation",
+    "Job",
+    "LimitedModel",
+    "Membership",
+    "Notice",
+    "Occurrence",
+    "ReactionRun",
+    "RobotCall",
+    "Role",
+    "SavedList",
+    "SearchEntry",
+    "Snapshot",
+    "StoredFile",
+    "Team",
+    "TeamMember",
+    "User",
+    "Versioned",
+    "Workspace",
+    "WorkspaceModel",
+    "WorkspaceQuerySet",
+    "about_fields",
 ]  # fmt: skip

@@ -8,12 +8,12 @@ from typing import Any, ClassVar, Self
 
 from django.contrib.auth.models import AbstractBaseUser, BaseUserManager, PermissionsMixin
 from django.core.exceptions import ValidationError
-from django.core.validators import RegexValidator
+from django.core.validators import MaxValueValidator, MinValueValidator, RegexValidator
 from django.db import models
 from django.db.models.functions import Lower
 from django.utils.translation import gettext_lazy as _
 
-from opsboard.core import periods
+from opsboard.core import calendars, periods
 from opsboard.core.models.history import every_change
 
 LANGUAGES = [("en", "English"), ("zh-hans", "简体中文")]
@@ -33,6 +33,11 @@ def check_zone(name: str) -> None:
 def check_slug_is_free(slug: str) -> None:
     if slug in RESERVED_SLUGS:
         raise ValidationError(_("This address is needed by Opsboard itself; choose another."))
+
+
+def office_week() -> list[str]:
+    """Monday to Sunday, as people write hours: nine to six with an hour for lunch, and a free weekend."""
+    return [*[calendars.format_hours(calendars.OFFICE_HOURS)] * 5, "", ""]
 
 
 class UserManager(BaseUserManager["User"]):
@@ -120,6 +125,11 @@ class Workspace(models.Model):
     week_start = models.CharField(
         _("Week starts on"), max_length=6, choices=WeekStart.choices, default=WeekStart.MONDAY
     )
+    year_start = models.PositiveSmallIntegerField(
+        _("Fiscal year starts in"), default=1, validators=[MinValueValidator(1), MaxValueValidator(12)]
+    )
+    holidays_of = models.CharField(_("Public holidays of"), max_length=2, blank=True)
+    work_hours = models.JSONField(_("Hours of work"), default=office_week, blank=True)
     app_limits = models.JSONField(_("Apps limited to teams"), default=dict, blank=True)
     created_at = models.DateTimeField(auto_now_add=True)
 
@@ -140,13 +150,32 @@ class Workspace(models.Model):
     def first_weekday(self) -> periods.WeekStart:
         return "sunday" if self.week_start == self.WeekStart.SUNDAY else "monday"
 
+    @property
+    def calendar(self) -> calendars.WorkCalendar:
+        """When people work here; one query, so keep it while you count."""
+        holidays, shifted = set(), {}
+        for day, hours in self.calendar_days.values_list("day", "hours"):
+            if hours:
+                shifted[day] = calendars.parse_hours(hours)
+            else:
+                holidays.add(day)
+        week = tuple(calendars.parse_hours(text) for text in self.work_hours)
+        return calendars.WorkCalendar(self.timezone, week, frozenset(holidays), shifted, self.first_weekday)
+
     def week_of(self, moment: date | datetime) -> periods.Period:
         """The week here that holds a day or moment."""
         return periods.week_of(moment, self.zone, self.first_weekday)
 
     def period(self, slug: str) -> periods.Period:
         """The period that an address names (`2026-W47`), in this zone; raises UnknownPeriod."""
-        return periods.parse(slug, self.zone, self.first_weekday)
+        return periods.parse(slug, self.zone, self.first_weekday, self.year_start)
+
+    def fiscal_year_of(self, moment: date | datetime) -> periods.Period:
+        """The fiscal year here that holds a day or moment; the calendar year where that starts in January."""
+        return periods.fiscal_year_of(moment, self.zone, self.year_start)
+
+    def fiscal_quarter_of(self, moment: date | datetime) -> periods.Period:
+        return periods.fiscal_quarter_of(moment, self.zone, self.year_start)
 
 
 class Role(models.IntegerChoices):

@@ -25,6 +25,7 @@ from django.utils.translation import gettext_lazy
 from opsboard.core import deliveries, notices
 from opsboard.core.events import emit
 from opsboard.core.models import ApiToken, Invitation, Membership, Role, Team, User, Workspace
+from opsboard.core.services import calendar
 
 TOKEN_LIFE = timedelta(days=365)
 INVITATION_LIFE = timedelta(days=14)
@@ -62,9 +63,11 @@ def create_workspace(
         number += 1
         chosen = f"{base}-{number}"
     workspace = Workspace(
-        name=name.strip(), slug=chosen, timezone=timezone, language=language, currency=currency, week_start=week_start
-    )
+        name=name.strip(), slug=chosen, timezone=timezone, language=language, currency=currency, week_start=week_start,
+        holidays_of=calendar.country_of(timezone),
+    )  # fmt: skip
     _keep(workspace)
+    calendar.keep_soon()
     if by is not None:
         add_member(workspace=workspace, user=by, role=Role.ADMIN)
     return workspace
