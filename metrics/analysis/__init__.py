@@ -19,6 +19,7 @@ from metrics.analysis.files import (
     with_label_sets,
     with_metrics,
 )
+from metrics.analysis.trees import Branch, Part, parts, unexplained, way_up
 
 __all__ = [
     "ENOUGH",
@@ -26,6 +27,8 @@ __all__ = [
     "LABEL",
     "LARGEST",
     "SMALLEST",
+    "Branch",
+    "Part",
     "Trouble",
     "by_metric",
     "combined",
@@ -34,8 +37,11 @@ __all__ = [
     "label_texts",
     "last_is_signal",
     "names_in",
+    "parts",
     "points_from",
     "spans",
+    "unexplained",
+    "way_up",
     "with_label_sets",
     "with_metrics",
 ]

@@ -4,8 +4,22 @@ from django.utils.translation import gettext_lazy
 
 from metrics.contract.numbers import catalogue, history, read
 from metrics.contract.rows import datasets, metrics_by_name, rows
+from metrics.contract.starting import furnish
 from metrics.contract.week import find_off_target, tell_week
-from opsboard.core.contract import Contract, Dataset, Event, Fact, Finding, Home, Indicator, Part, Section, Thing
+from metrics.services import TRADES
+from opsboard.core.contract import (
+    Contract,
+    Dataset,
+    Event,
+    Fact,
+    Finding,
+    Home,
+    Indicator,
+    Part,
+    Section,
+    Starter,
+    Thing,
+)
 
 METRIC = (Fact("metric", gettext_lazy("Key")),)
 
@@ -41,4 +55,5 @@ contract = Contract(
     sections=(Section("metrics.week", gettext_lazy("Metric movements"), "metrics/_section.html", tell_week, order=10),),
     datasets=(Dataset("metrics.points", datasets, rows),),
     things=(Thing("metrics.metrics", gettext_lazy("Metrics"), "metrics.metric", "chart-line", metrics_by_name),),
+    starters=tuple(Starter(f"metrics.{key}", trade.title, furnish) for key, trade in TRADES.items()),
 )

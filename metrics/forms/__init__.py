@@ -2,5 +2,6 @@
 
 from metrics.forms.files import ImportForm
 from metrics.forms.metric import MetricForm, ValueForm
+from metrics.forms.trees import DriverForm
 
-__all__ = ["ImportForm", "MetricForm", "ValueForm"]
+__all__ = ["DriverForm", "ImportForm", "MetricForm", "ValueForm"]

@@ -55,6 +55,20 @@ class MetricForm(forms.Form):
         widget=forms.Textarea(attrs={"rows": 3}),
         help_text=gettext_lazy("How it is counted, and what is left out."),
     )
+    counted = forms.CharField(
+        label=gettext_lazy("How it is counted"),
+        required=False,
+        max_length=2000,
+        widget=forms.Textarea(attrs={"rows": 2}),
+        help_text=gettext_lazy("The formula in words: orders on time ÷ orders promised."),
+    )
+    owner_role = forms.CharField(label=gettext_lazy("Who usually looks after it"), required=False, max_length=120)
+    target_note = forms.CharField(
+        label=gettext_lazy("How the target was set"),
+        required=False,
+        max_length=2000,
+        widget=forms.Textarea(attrs={"rows": 2}),
+    )
     decimals = forms.IntegerField(label=gettext_lazy("Decimals shown"), required=False, min_value=0, max_value=8)
     timezone = forms.ChoiceField(
         label=gettext_lazy("Time zone"),

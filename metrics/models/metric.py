@@ -59,6 +59,11 @@ class MetricQuerySet(WorkspaceQuerySet):
     def archived(self) -> Self:
         return self.exclude(archived_at=None)
 
+    def on_the_front(self) -> Self:
+        """The few numbers that decide, the north star first, then as people put them."""
+        chosen = self.in_use().filter(models.Q(north_star=True) | models.Q(front__isnull=False))
+        return chosen.order_by("-north_star", "front", "pk")
+
 
 @every_change()
 class Metric(LimitedModel, Versioned):
@@ -85,6 +90,12 @@ class Metric(LimitedModel, Versioned):
         verbose_name=_("Owner"),
     )
     description = models.TextField(_("What it means"), blank=True, max_length=5000)
+    counted = models.TextField(_("How it is counted"), blank=True, max_length=2000)
+    owner_role = models.CharField(_("Who usually looks after it"), max_length=120, blank=True)
+    target_note = models.TextField(_("How the target was set"), blank=True, max_length=2000)
+    # The front holds the few numbers that decide, in the order that people gave them; the north star stands first.
+    front = models.PositiveSmallIntegerField(null=True, blank=True)
+    north_star = models.BooleanField(_("North-star metric"), default=False)
     timezone = models.CharField(_("Time zone"), max_length=64, blank=True, validators=[check_zone])
     created_at = models.DateTimeField()
     archived_at = models.DateTimeField(null=True, blank=True)
@@ -108,6 +119,12 @@ class Metric(LimitedModel, Versioned):
                 condition=models.Q(aggregation__in=Aggregation.values), name="metric_aggregation_is_known"
             ),
             models.CheckConstraint(condition=models.Q(grain__in=Grain.values), name="metric_grain_is_known"),
+            models.UniqueConstraint(
+                fields=["workspace"],
+                condition=models.Q(north_star=True),
+                name="a_workspace_has_one_north_star",
+                violation_error_message=_("Another metric is the north star already."),
+            ),
         )
 
     def __str__(self) -> str:

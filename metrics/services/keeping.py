@@ -19,7 +19,7 @@ from opsboard.core.versions import compare_and_set
 
 FIELDS = (
     "key", "name", "unit", "direction", "aggregation", "grain", "target", "decimals", "owner", "description", "timezone",
-    "limited_to",
+    "limited_to", "counted", "owner_role", "target_note",
 )  # fmt: skip
 
 

@@ -15,7 +15,7 @@ from metrics import charts
 from metrics.models import Bucket, Direction, Grain, Metric, buckets, newest
 from opsboard.core.access import Request
 from opsboard.core.lists import Filter, Listing, Shows
-from opsboard.core.pages import page
+from opsboard.core.pages import page, wants_part
 
 COURSE = 30  # buckets in a row's small chart
 
@@ -31,6 +31,13 @@ def _columns(now: datetime) -> tuple[Shows, ...]:
         Shows("state", gettext_lazy("State"), lambda metric: metric.state["word"]),
         Shows("day", gettext_lazy("As of"), lambda metric: metric.latest.at if metric.latest else None),
     )
+
+
+@require_GET
+def front(request: Request) -> HttpResponse:
+    """The few numbers that decide, read again on their own."""
+    rows = Metric.objects.visible_to(request.viewer).on_the_front().select_related("owner", "workspace")
+    return page(request, "metrics/_front.html", {"front": with_course(list(rows), timezone.now())})
 
 
 @require_GET
@@ -70,7 +77,9 @@ def metric_list(request: Request) -> HttpResponse:
         answer: HttpResponse = shown.export
         return answer
     shown.page.object_list = with_course(list(shown.page.object_list), now)
-    context = {"shown": shown, "any": visible.exists()}
+    context: dict[str, Any] = {"shown": shown, "any": visible.exists(), "front": []}
+    if not shown.narrowed and not wants_part(request):
+        context["front"] = with_course(list(visible.on_the_front().select_related("owner", "workspace")), now)
     return page(request, "metrics/metric_list.html", context, part="metrics/_metric_table.html")
 
 

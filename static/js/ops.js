@@ -6,6 +6,7 @@
    form[data-auto]          a filter form that sends itself; data-search in it waits for a pause in typing
    form[data-unsaved]       warns before unsaved text is lost
    data-copy="#id"          copies that element's text (or the attribute's own text)
+   data-print               prints the page
    data-focus               gets the focus when it arrives (the summary of errors)
    data-board               a board: see below
    <body data-events-url data-events-token>   the live stream: `hx-trigger="live:alerts from:body"` reads itself again
@@ -80,6 +81,8 @@
     } else if (closer?.closest("dialog")) {
       event.preventDefault();
       closer.closest("dialog").close();
+    } else if (at("[data-print]")) {
+      print();
     } else if (at("[data-toast-close]")) {
       at(".toast-note")?.remove();
     } else if (copier) {

@@ -15,11 +15,13 @@ from opsboard.core.charts.figures import figure_json
 from opsboard.core.charts.heat import heat_map
 from opsboard.core.charts.lines import line, sparkline
 from opsboard.core.charts.marks import Change, Limits, Mark, Series, Signal, Threshold
+from opsboard.core.charts.tree import Node, tree
 
 __all__ = [
     "Change",
     "Limits",
     "Mark",
+    "Node",
     "Series",
     "Signal",
     "Threshold",
@@ -32,4 +34,5 @@ __all__ = [
     "pareto",
     "sparkline",
     "stacked_bar",
+    "tree",
 ]
