@@ -46,21 +46,21 @@ async def _lifespan(receive: Receive, send: Send) -> None:
 
 async def _answer(scope: dict[str, Any], receive: Receive, send: Send) -> None:
     if scope["path"] == "/healthz":
-        return await _short(send, 200, b"ok")
+        return await _short(scope, send, 200, b"ok")
     if scope["path"] != "/events/" or scope["method"] != "GET":
-        return await _short(send, 404, b"not found")
+        return await _short(scope, send, 404, b"not found")
     try:
         token = parse_qs(scope["query_string"].decode("ascii", "ignore")).get("token", [""])[0]
         workspace_id = live.read_token(token)["w"]
     except signing.BadSignature:
-        return await _short(send, 403, b"the pass is not valid")
+        return await _short(scope, send, 403, b"the pass is not valid")
     client = redis.from_url(settings.REDIS_URL)
     pubsub = client.pubsub()
     try:
         await pubsub.subscribe(live.channel(workspace_id))
         await send({"type": "http.response.start", "status": 200, "headers": [
             (b"content-type", b"text/event-stream"), (b"cache-control", b"no-store"), (b"x-accel-buffering", b"no"),
-            *_cors(),
+            *_cors(scope),
         ]})  # fmt: skip
         await send({"type": "http.response.body", "body": b"retry: 3000\n: welcome\n\n", "more_body": True})
         gone = asyncio.create_task(_until_gone(receive))
@@ -80,12 +80,13 @@ async def _until_gone(receive: Receive) -> None:
         pass
 
 
-def _cors() -> list[tuple[bytes, bytes]]:
-    return [(b"access-control-allow-origin", settings.SITE_URL.encode()), (b"vary", b"Origin")]
+def _cors(scope: dict[str, Any]) -> list[tuple[bytes, bytes]]:
+    asking = next((value.decode("latin-1") for name, value in scope["headers"] if name == b"origin"), "")
+    origin = asking if asking in settings.EVENTS_ORIGINS else settings.EVENTS_ORIGINS[0]
+    return [(b"access-control-allow-origin", origin.encode()), (b"vary", b"Origin")]
 
 
-async def _short(send: Send, status: int, body: bytes) -> None:
-    await send(
-        {"type": "http.response.start", "status": status, "headers": [(b"content-type", b"text/plain"), *_cors()]}
-    )
+async def _short(scope: dict[str, Any], send: Send, status: int, body: bytes) -> None:
+    headers = [(b"content-type", b"text/plain"), *_cors(scope)]
+    await send({"type": "http.response.start", "status": status, "headers": headers})
     await send({"type": "http.response.body", "body": body})

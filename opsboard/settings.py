@@ -133,8 +133,12 @@ SECRET_KEY = _secret_key()
 SECRET_KEY_FALLBACKS = _list("SECRET_KEY_FALLBACKS")
 PORT = int(os.environ.get("PORT") or 8000)
 SITE_URL = (os.environ.get("SITE_URL") or f"http://localhost:{PORT}").rstrip("/")
-EVENTS_URL = (os.environ.get("EVENTS_URL") or f"http://localhost:{PORT + 1}").rstrip("/")
 _site = urlsplit(SITE_URL)
+EVENTS_URL = (os.environ.get("EVENTS_URL") or f"http://{_site.hostname or 'localhost'}:{PORT + 1}").rstrip("/")
+# Whose pages may listen: this site's, and on one's own machine under its other names as well.
+EVENTS_ORIGINS = [f"{_site.scheme}://{_site.netloc}"]
+if _site.hostname == "localhost":
+    EVENTS_ORIGINS += [f"{_site.scheme}://{name}:{_site.port or 80}" for name in ("127.0.0.1", "[::1]")]
 _events = urlsplit(EVENTS_URL)
 ALLOWED_HOSTS = [_site.hostname or "localhost", "localhost", "127.0.0.1", "[::1]", *_list("ALLOWED_HOSTS")]
 CSRF_TRUSTED_ORIGINS = [f"{_site.scheme}://{_site.netloc}", *_list("CSRF_TRUSTED_ORIGINS")]

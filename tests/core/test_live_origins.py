@@ -1,0 +1,37 @@
+"""Live pages may listen from this site, under each name of one's own machine, and from nowhere else."""
+
+import asyncio
+from typing import Any
+
+import pytest
+from django.conf import settings
+
+from opsboard import events_asgi
+
+
+def allowed_origin(asking: str) -> str:
+    sent: list[dict[str, Any]] = []
+
+    async def send(message: dict[str, Any]) -> None:
+        sent.append(message)
+
+    async def receive() -> dict[str, Any]:
+        return {"type": "http.disconnect"}
+
+    scope = {"type": "http", "path": "/healthz", "method": "GET", "headers": [(b"origin", asking.encode())]}
+    asyncio.run(events_asgi.application(scope, receive, send))
+    return dict(sent[0]["headers"])[b"access-control-allow-origin"].decode()
+
+
+@pytest.mark.parametrize(
+    ("asking", "allowed"),
+    [
+        ("http://localhost:8000", "http://localhost:8000"),
+        ("http://127.0.0.1:8000", "http://127.0.0.1:8000"),
+        ("https://evil.example", "http://localhost:8000"),
+        ("", "http://localhost:8000"),
+    ],
+)
+def test_only_this_sites_pages_may_listen(asking: str, allowed: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(settings, "EVENTS_ORIGINS", ["http://localhost:8000", "http://127.0.0.1:8000"])
+    assert allowed_origin(asking) == allowed
