@@ -34,7 +34,7 @@ def channel(workspace: Workspace, service: Service) -> Make:
 
     def made(kind: str = "webhook", name: str = "", url: str = "", secret: str = "", **more: Any) -> Channel:
         chosen = {"url": url or service.url(), "secret": secret}
-        return Channel.objects.create(  # type: ignore[no-any-return]
+        return Channel.objects.create(
             workspace=workspace, kind=kind, name=name or kind, sealed=seal(chosen), robot=robot_of(kind, chosen),
             created_at=NOW, **more,
         )  # fmt: skip

@@ -20,7 +20,8 @@ def allowed_origin(asking: str) -> str:
 
     scope = {"type": "http", "path": "/healthz", "method": "GET", "headers": [(b"origin", asking.encode())]}
     asyncio.run(events_asgi.application(scope, receive, send))
-    return dict(sent[0]["headers"])[b"access-control-allow-origin"].decode()
+    allowed: bytes = dict(sent[0]["headers"])[b"access-control-allow-origin"]
+    return allowed.decode()
 
 
 @pytest.mark.parametrize(

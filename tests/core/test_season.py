@@ -89,9 +89,9 @@ def test_noise_is_not_seasonal_and_its_limits_hold_what_comes() -> None:
     start = MONDAY.timestamp()
     for _ in range(60):
         noise = rng.normal(size=56)
-        strengths.append(learn_season(start + 86_400 * np.arange(28), noise[:28], SHANGHAI).strength)
+        strengths.append(learn_season(start + 86_400 * np.arange(28, dtype=np.float64), noise[:28], SHANGHAI).strength)
         values = rng.normal(size=24 * 63)
-        times = start + 3600 * np.arange(len(values))
+        times = start + 3600 * np.arange(len(values), dtype=np.float64)
         season = learn_season(times[: 24 * 56], values[: 24 * 56], SHANGHAI)
         strengths.append(season.strength)
         later = times[24 * 56 :]
