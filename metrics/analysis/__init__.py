@@ -1,5 +1,7 @@
 """Sums over points."""
 
+from metrics.analysis.cells import Cells, cells_of
+from metrics.analysis.drivers import Dimension, Driver, Explanation, explain
 from metrics.analysis.files import (
     ENOUGH,
     GRAINS,
@@ -28,11 +30,17 @@ __all__ = [
     "LARGEST",
     "SMALLEST",
     "Branch",
+    "Cells",
+    "Dimension",
+    "Driver",
+    "Explanation",
     "Part",
     "Trouble",
     "by_metric",
+    "cells_of",
     "combined",
     "countable",
+    "explain",
     "guess_grain",
     "label_texts",
     "last_is_signal",
