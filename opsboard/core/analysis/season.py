@@ -22,7 +22,7 @@ from opsboard.core.analysis.nelson import Values, array_of
 from opsboard.core.analysis.spc import NotEnough
 from opsboard.core.lazy import numpy as np
 
-type Array = "np.ndarray[Any, np.dtype[np.float64]]"
+type Array = "np.ndarray[Any, np.dtype[Any]]"
 type Kind = Literal["hour_of_week", "hour_of_day", "day_of_week"]
 type Times = "Sequence[datetime] | Array"
 type Span = tuple[datetime, datetime]
