@@ -13,7 +13,19 @@ from opsboard.alerts.analysis.rules import (
     clears_on_the_right_side,
     compare,
 )
-from opsboard.alerts.analysis.states import Health, Memory, State, Step, Turn, Why, close, is_stale, judge, stale_after
+from opsboard.alerts.analysis.states import (
+    Health,
+    Memory,
+    State,
+    Step,
+    Turn,
+    Why,
+    close,
+    fire_late,
+    is_stale,
+    judge,
+    stale_after,
+)
 from opsboard.alerts.analysis.ticks import end_of, later, tick_at_or_after, tick_of
 
 __all__ = [
@@ -36,6 +48,7 @@ __all__ = [
     "close",
     "compare",
     "end_of",
+    "fire_late",
     "is_stale",
     "judge",
     "later",

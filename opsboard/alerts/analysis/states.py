@@ -124,7 +124,7 @@ def judge(rule: Rule, before: Memory, heard: Heard, tick: datetime) -> tuple[Mem
         return _missed(rule, before, heard, tick, gap=gap)
     value = heard.value
     assert value is not None  # Heard.of made sure
-    same_bucket = heard.at is not None and heard.at == before.bucket_at
+    same_bucket = bool(rule.grain_seconds) and heard.at is not None and heard.at == before.bucket_at
     revised = same_bucket and before.last_value is not None and not _same(value, before.last_value)
     fires, holds = rule.fires(value), rule.holds(value)
     recent = before.recent
@@ -137,8 +137,8 @@ def judge(rule: Rule, before: Memory, heard: Heard, tick: datetime) -> tuple[Mem
         before,
         last_tick=tick,
         last_value=value,
-        bucket_at=heard.at,
-        bucket_seen_at=before.bucket_seen_at if same_bucket else tick,
+        bucket_at=heard.at if rule.grain_seconds else None,
+        bucket_seen_at=(before.bucket_seen_at if same_bucket else tick) if rule.grain_seconds else None,
         missing=0,
         missing_since=None,
         health=Health.OK,
@@ -147,9 +147,16 @@ def judge(rule: Rule, before: Memory, heard: Heard, tick: datetime) -> tuple[Mem
     )
     if before.state is State.NODATA:
         return _back(rule, seen, _Input(tick, value, fires, holds, gap=True))
-    corrected = revised and bool(rule.grain_seconds) and before.state in (State.FIRING, State.RECOVERING)
+    corrected = revised and before.state in (State.FIRING, State.RECOVERING)
     why = Why.CORRECTED if corrected else Why.NUMBER
     return _judge(rule, seen, _Input(tick, value, fires, holds, gap=gap, why=why))
+
+
+def fire_late(rule: Rule, before: Memory, value: float, bucket_at: datetime, tick: datetime) -> Memory:
+    """What a quiet instance remembers after a late value of a bucket before the newest has set it off."""
+    heard = _Input(tick, value, rule.fires(value), rule.holds(value))
+    active = replace(before, active_at=tick, peak=value, last_tick=tick, last_value=value, bucket_at=bucket_at)
+    return _fire(active, heard, heard.fires)[0]
 
 
 def close(before: Memory, tick: datetime) -> tuple[Memory, Turn | None]:

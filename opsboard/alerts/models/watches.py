@@ -146,8 +146,8 @@ class Watch(LimitedModel, Versioned, About):
     created_at = models.DateTimeField()
     paused_at = models.DateTimeField(null=True, blank=True)
     deleted_at = models.DateTimeField(null=True, blank=True)
-    # Since when its number cannot be read, and up to which moment the number's past was uploaded and sets nothing off.
-    unreadable_since = models.DateTimeField(null=True, blank=True)
+    condition_at = models.DateTimeField(null=True, blank=True)  # when the condition became what it is
+    # Up to which moment the number's past was uploaded: that sets nothing off.
     past_until = models.DateTimeField(null=True, blank=True)
 
     objects: ClassVar[models.Manager[Any]] = WatchQuerySet.as_manager()
@@ -212,6 +212,11 @@ class Watch(LimitedModel, Versioned, About):
             problems["labels"] = gettext("Null characters are not allowed.")
         if problems:
             raise ValidationError(problems)
+
+    @property
+    def decided_at(self) -> datetime:
+        """Since when it has the condition that it has."""
+        return self.condition_at or self.created_at
 
     def looks_at(self, labels: Mapping[str, str], *, has_whole: bool) -> bool:
         """Whether a label set is this watch's business. A number without a whole has only parts."""

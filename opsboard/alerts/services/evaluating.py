@@ -3,22 +3,27 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
-from datetime import datetime
-from itertools import batched
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
+from typing import Final
 
 from django.db import transaction
 
 from opsboard.alerts import analysis
-from opsboard.alerts.analysis import Heard, Memory, Step, Turn
-from opsboard.alerts.models import Instance, Watch
+from opsboard.alerts.analysis import Memory, State, Step, Turn
+from opsboard.alerts.analysis.crowds import is_settled
+from opsboard.alerts.models import Instance, Pulse, Watch
 from opsboard.alerts.models.watches import hash_of
+from opsboard.alerts.services import listening, planning
+from opsboard.alerts.services.listening import Ears
+from opsboard.alerts.services.planning import Plan, Series
 from opsboard.alerts.services.recording import lock, record
-from opsboard.core import access, registry
+from opsboard.alerts.services.revising import revise
+from opsboard.core.contract import Reading
 from opsboard.core.models import Workspace
 
-BATCH = 500
+LOOK: Final = timedelta(seconds=60)  # how often buckets that have ended are read again
 
 
 @dataclass
@@ -28,114 +33,165 @@ class Evaluated:
     tick: datetime
     watches: int = 0
     instances: int = 0
+    judged: int = 0  # one by one; for all others the tick changes nothing
     turns: dict[Step, int] = field(default_factory=lambda: defaultdict(int))
 
 
-type Ears = dict[int, dict[str, tuple[Mapping[str, str], Heard]]]
-
-
 def evaluate(*, workspace: Workspace, now: datetime) -> Evaluated:
-    """Judge every active watch of a workspace at this tick, and tell people what changed, all or nothing per batch.
+    """Judge every active watch of a workspace at this tick, and tell people what changed, all or nothing.
 
-    A second evaluator on the same tick, and one that comes after a killed one, find `last_tick` and do nothing twice.
+    A second evaluator on the same tick, and one that comes after a killed one, find the tick in `Pulse` and do nothing
+    twice: what the killed one had done was undone with its transaction.
     """
-    tick = analysis.tick_of(now, Instance.objects.latest_tick(workspace))
-    watches = list(
-        Watch.objects.of(workspace).active().only("pk", "indicator", "scope", "labels", "version").order_by("pk")
-    )
-    done = Evaluated(tick, watches=len(watches))
-    if not watches:
+    pulse, _made = Pulse.objects.get_or_create(workspace=workspace)
+    tick = analysis.tick_of(now, pulse.tick)
+    done = Evaluated(tick)
+    if pulse.tick is not None and tick <= pulse.tick:
         return done
-    ears = _listen(workspace, watches, tick)
-    for some in batched(watches, BATCH):
+    plan = planning.plan_for(workspace)
+    ears = listening.listen(workspace, plan.keys, tick)
+    try:
         with transaction.atomic():
             lock(workspace)
-            _judge(workspace, some, ears, tick, done)
+            beat = Pulse.objects.get(workspace=workspace)
+            if beat.tick is None or beat.tick < tick:
+                _evaluate(workspace, ears, beat, done)
+    except BaseException:
+        planning.forget(workspace)  # it may remember what was rolled back
+        raise
     return done
 
 
-def _listen(workspace: Workspace, watches: Sequence[Watch], tick: datetime) -> Ears:
-    """All inputs of this tick, read in bulk: `{watch: {hash of labels: (labels, what was heard)}}`."""
-    by_key: dict[str, list[tuple[Mapping[str, str], str, Heard]]] = defaultdict(list)
-    for one in registry.read(access.the_house(workspace), {watch.indicator for watch in watches}, tick):
-        labels = {str(name): str(value) for name, value in one.labels.items()}
-        by_key[one.key].append((labels, hash_of(labels), Heard.of(one.status, one.value, one.at)))
-    whole = {key for key, heard in by_key.items() if any(not labels for labels, _name, _heard in heard)}
-    return {
-        watch.pk: {
-            name: (labels, heard)
-            for labels, name, heard in by_key[watch.indicator]
-            if watch.looks_at(labels, has_whole=watch.indicator in whole)
-        }
-        for watch in watches
+def _evaluate(workspace: Workspace, ears: Ears, beat: Pulse, done: Evaluated) -> None:
+    """Inside the transaction, under the lock."""
+    tick = ears.tick
+    look = beat.looked_at is None or tick - beat.looked_at >= LOOK
+    plan = planning.plan_for(workspace, planning.marks_of(workspace))
+    missed = set(plan.keys) - ears.keys
+    if missed:  # a watch that was made while the numbers were read
+        ears = listening.listen(workspace, plan.keys, tick)
+    unknown = listening.place(ears, plan, workspace, look=look)
+    if unknown:
+        if _meet(workspace, plan, ears, unknown):
+            plan = planning.plan_for(workspace, planning.marks_of(workspace))
+            unknown = listening.place(ears, plan, workspace, look=look)
+        plan.slots_of |= {series: [] for series in unknown}  # nobody's business
+    done.watches, done.instances = len(plan.watches), len(plan.places)
+    references = listening.references_of(ears, plan, workspace, look=look)
+    thresholds = {
+        index: None if one is None else _rule(plan, index).facing(one, _watch(plan, index).facing).value
+        for index, one in references.items()
     }
+    assert ears.inputs is not None  # place() was called
+    restless = plan.crowd.restless(ears.inputs, tick, thresholds)
+    written = _judge(workspace, plan, ears, restless, references, beat.tick, done)
+    if look:
+        written |= revise(workspace, plan, ears)
+    Pulse.objects.filter(workspace=workspace).update(tick=tick, **({"looked_at": tick} if look else {}))
+    if written:
+        plan.marks = planning.marks_of(workspace)
 
 
-def _judge(workspace: Workspace, some: Sequence[Watch], ears: Ears, tick: datetime, done: Evaluated) -> None:
-    read_as = {watch.pk: watch.version for watch in some}
-    # Once more under the lock: a watch that was edited since its number was read waits for the next tick.
-    watches = {
-        watch.pk: watch
-        for watch in Watch.objects.of(workspace).active().filter(pk__in=read_as).select_related("workspace")
-        if watch.version == read_as[watch.pk]
-    }
-    instances = _instances(workspace, watches, ears)
-    done.instances += len(instances)
+def _watch(plan: Plan, index: int) -> Watch:
+    return plan.watches[plan.places[index].watch]
+
+
+def _rule(plan: Plan, index: int) -> analysis.Rule:
+    return plan.rules[plan.places[index].watch]
+
+
+def _judge(
+    workspace: Workspace,
+    plan: Plan,
+    ears: Ears,
+    restless: Sequence[int],
+    references: dict[int, float | None],
+    latest: datetime | None,
+    done: Evaluated,
+) -> bool:
+    """Those whom the tick may change, one by one; answers whether anything was written."""
+    if not restless:
+        return False
+    rows = Instance.objects.in_bulk([plan.places[index].instance for index in restless])
     changed: dict[int, Memory] = {}
     turns: dict[int, Turn] = {}
-    passed: list[int] = []
-    for pk, (instance, memory) in instances.items():
-        watch = watches[instance.watch_id]
-        _labels, heard = ears[watch.pk].get(instance.labels_hash) or (instance.labels, _nothing(ears[watch.pk]))
-        after, turn = analysis.judge(watch.rule, memory, heard, tick)
-        if after is memory:
+    index_of: dict[int, int] = {}
+    for index in restless:
+        place, watch = plan.places[index], _watch(plan, index)
+        row = rows.get(place.instance)
+        if row is None or watch.indicator not in ears.keys:
             continue
-        if turn is None and _same_but_for_the_time(memory, after):
-            passed.append(pk)
+        before = row.memory
+        if before.last_tick is not None and latest is not None and before.last_tick < latest:
+            before = replace(before, last_tick=latest)  # at the ticks in between nothing changed for it
+        rule, heard = _rule(plan, index), None
+        if index in references:
+            reference = references[index]
+            heard = analysis.Heard("missing") if reference is None else None
+            rule = rule.facing(reference, watch.facing)
+            row.reference = reference
+        fires = before.state in (State.FIRING, State.RECOVERING)
+        own = listening.heard_by(place, watch, ears, plan, rule, fires=fires)
+        if own is None:
             continue
-        changed[pk] = after
+        heard = own if heard is None or own.kind == "error" else heard
+        if watch.past_until is not None and heard.at is not None and heard.at <= watch.past_until:
+            heard = replace(heard, late=True)
+        after, turn = analysis.judge(rule, before, heard, ears.tick)
+        done.judged += 1
+        _point_out(row, after, ears.readings.get((watch.indicator, place.labels)))
+        if turn is None and (after is before or _tells_nothing_new(row.memory, after)):
+            continue
+        changed[place.instance], index_of[place.instance] = after, index
         if turn is not None:
-            turns[pk] = turn
+            turns[place.instance] = turn
     written = Instance.objects.compare_and_set(changed)
-    Instance.objects.pass_tick(passed, tick)
     turns = {pk: turn for pk, turn in turns.items() if pk in written}
     speaking = {pk: turns[pk].memory if pk in turns else changed[pk] for pk in written}
-    record(workspace, watches, {pk: instances[pk][0] for pk in written}, speaking, turns, now=tick)
+    awake = [rows[pk] for pk in written if changed[pk].state is not State.OK or pk in turns]
+    Instance.objects.bulk_update(awake, ["reference", "detail", "detail_url"], batch_size=1000)
+    record(workspace, plan.watches, {pk: rows[pk] for pk in written}, speaking, turns, now=ears.tick)
+    for pk in written:
+        plan.crowd.remember(index_of[pk], changed[pk])
     for turn in turns.values():
         done.turns[turn.step] += 1
+    return bool(written)
 
 
-def _nothing(heard: Mapping[str, tuple[Mapping[str, str], Heard]]) -> Heard:
-    """A label set that did not report: an error if its whole number could not be read, else a gap."""
-    kinds = {one.kind for _labels, one in heard.values()}
-    return Heard("error") if kinds == {"error"} else Heard("missing")
+def _tells_nothing_new(before: Memory, after: Memory) -> bool:
+    """Whether only the time has passed; of what is quiet nobody keeps the value."""
+    if before.last_tick is None:
+        return False
+    quiet = is_settled(before) and is_settled(after)
+    value = before.last_value if quiet else after.last_value
+    return replace(after, last_tick=before.last_tick, last_value=value) == before
 
 
-def _same_but_for_the_time(before: Memory, after: Memory) -> bool:
-    return (
-        before.state is after.state
-        and before.last_value == after.last_value
-        and before.bucket_at == after.bucket_at
-        and before.missing == after.missing
-        and before.health is after.health
-        and before.active_at == after.active_at
-        and before.bucket_seen_at is not None
-    )
+def _point_out(row: Instance, after: Memory, reading: Reading | None) -> None:
+    """The one thing behind the value that waits or stands out, as its app names it."""
+    if reading is None or after.state is State.OK:
+        return
+    about = reading.about
+    row.detail = str(reading.detail or "")[:300]
+    row.detail_url = about.url[:500] if about is not None and row.detail else ""
 
 
-def _instances(workspace: Workspace, watches: Mapping[int, Watch], ears: Ears) -> dict[int, tuple[Instance, Memory]]:
-    """Every living instance of these watches; label sets that are new get one."""
-    rows = list(Instance.objects.living().filter(watch_id__in=watches))
-    known = {(row.watch_id, row.labels_hash) for row in rows}
+def _meet(workspace: Workspace, plan: Plan, ears: Ears, unknown: Collection[Series]) -> bool:
+    """Label sets that are new get an instance with each watch whose business they are; answers whether there are any."""
+    whole = {key for key, labels in (*ears.readings, *plan.slots_of) if not labels}
     new = [
-        Instance(workspace=workspace, watch_id=pk, labels=dict(labels), labels_hash=name)
-        for pk in watches
-        for name, (labels, heard) in ears[pk].items()
-        if (pk, name) not in known and heard.kind != "error"
+        Instance(workspace=workspace, watch=watch, labels=dict(labels), labels_hash=hash_of(dict(labels)))
+        for key, labels in unknown
+        for watch in plan.watches_of.get(key, [])
+        if watch.looks_at(dict(labels), has_whole=key in whole)
     ]
-    if new:
-        made = Instance.objects.bulk_create(
-            new, update_conflicts=True, unique_fields=["watch", "labels_hash"], update_fields=["retired_at"]
-        )
-        rows += Instance.objects.filter(pk__in=[row.pk for row in made])
-    return {row.pk: (row, row.memory) for row in rows}
+    known = {(place.watch, place.labels) for place in plan.places}
+    new = [one for one in new if (one.watch_id, planning.series_of("", one.labels)[1]) not in known]
+    Instance.objects.bulk_create(
+        new,
+        batch_size=5000,
+        update_conflicts=True,
+        unique_fields=["watch", "labels_hash"],
+        update_fields=["retired_at"],
+    )
+    return bool(new)

@@ -18,7 +18,7 @@ LOCK = 0x616C  # one evaluation or change of watches at a time in a workspace
 LOUD = (Step.FIRED, Step.RESOLVED)  # the turns of which people are told
 WITH_REASON = (Step.RESOLVED, Step.CANCELLED)
 KEPT_UP_TO_DATE = (
-    "state", "severity", "active_at", "fired_at", "resolved_at", "value", "peak", "threshold", "reference", "bucket_at",
+    "state", "severity", "active_at", "fired_at", "resolved_at", "value", "peak", "threshold", "reference",
     "detail", "detail_url", "reason",
 )  # fmt: skip
 
@@ -104,6 +104,15 @@ def _steps(turn: Turn) -> tuple[Step, ...]:
     """An alert that ended because its number was corrected is marked so as well."""
     corrected = turn.step is Step.RESOLVED and turn.why is Why.CORRECTED
     return (turn.step, Step.CORRECTED) if corrected else (turn.step,)
+
+
+def correct(alert: Alert, turn: Turn) -> None:
+    """A note on an alert that is over: its number was corrected since, and would not have alerted."""
+    Transition.objects.create(
+        instance_id=alert.instance_id, alert=alert, at=turn.at, step=turn.step.value, episode=alert.episode,
+        value=turn.value, severity=alert.severity, reason=turn.why.value,
+    )  # fmt: skip
+    live.changed(alert.workspace, "alerts")
 
 
 def end_alerts(watch: Watch, reason: str, *, now: datetime) -> None:
