@@ -3,13 +3,16 @@
 from django.utils.translation import gettext_lazy
 
 from metrics.contract.numbers import catalogue, history, read
+from metrics.contract.recording import record_point
 from metrics.contract.rows import datasets, metrics_by_name, rows
 from metrics.contract.starting import furnish
 from metrics.contract.week import find_off_target, tell_week
+from metrics.forms import RecordForm
 from metrics.services import TRADES
 from opsboard.core.contract import (
     Contract,
     Dataset,
+    Effect,
     Event,
     Fact,
     Finding,
@@ -51,6 +54,7 @@ contract = Contract(
             ),
         ),
     ),
+    effects=(Effect("metrics.record_point", gettext_lazy("Record a value"), RecordForm, record_point, icon="plus"),),
     findings=(Finding("metrics.off_target", gettext_lazy("Metrics off target"), find_off_target),),
     sections=(Section("metrics.week", gettext_lazy("Metric movements"), "metrics/_section.html", tell_week, order=10),),
     datasets=(Dataset("metrics.points", datasets, rows),),

@@ -2,6 +2,13 @@
 
 from metrics.forms.files import ImportForm
 from metrics.forms.metric import MetricForm, ValueForm
+from metrics.forms.recording import RecordForm
 from metrics.forms.trees import DriverForm
 
-__all__ = ["DriverForm", "ImportForm", "MetricForm", "ValueForm"]
+__all__ = [
+    "DriverForm",
+    "ImportForm",
+    "MetricForm",
+    "RecordForm",
+    "ValueForm",
+]
