@@ -21,6 +21,17 @@ from metrics.analysis.files import (
     with_label_sets,
     with_metrics,
 )
+from metrics.analysis.formulas import (
+    FormulaError,
+    Term,
+    names_of,
+    parse,
+    renamed,
+    unit_text,
+    units_of,
+    value_of,
+    weight_of,
+)
 from metrics.analysis.trees import Branch, Part, parts, unexplained, way_up
 
 __all__ = [
@@ -34,7 +45,9 @@ __all__ = [
     "Dimension",
     "Driver",
     "Explanation",
+    "FormulaError",
     "Part",
+    "Term",
     "Trouble",
     "by_metric",
     "cells_of",
@@ -45,11 +58,18 @@ __all__ = [
     "label_texts",
     "last_is_signal",
     "names_in",
+    "names_of",
+    "parse",
     "parts",
     "points_from",
+    "renamed",
     "spans",
     "unexplained",
+    "unit_text",
+    "units_of",
+    "value_of",
     "way_up",
+    "weight_of",
     "with_label_sets",
     "with_metrics",
 ]

@@ -51,6 +51,7 @@ contract = Contract(
                 Fact("revised", gettext_lazy("Revised values"), "number"),
                 Fact("first", gettext_lazy("From"), "moment"),
                 Fact("last", gettext_lazy("To"), "moment"),
+                Fact("backfill", gettext_lazy("History brought in"), "flag"),
             ),
         ),
     ),

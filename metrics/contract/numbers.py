@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from datetime import datetime
 from typing import Any
 
-from metrics.models import Bucket, Grain, Metric, buckets, dimensions_of, newest
+from metrics.models import Bucket, Grain, Metric, buckets, dimensions_of, newest_both
 from opsboard.core.access import Viewer
 from opsboard.core.contract import Reading, Ref, Watchable
 from opsboard.core.periods import Period
@@ -36,11 +36,12 @@ def catalogue(viewer: Viewer) -> Iterable[Watchable]:
 
 
 def read(viewer: Viewer, keys: Sequence[str], now: datetime) -> list[Reading]:
-    """The newest bucket of each metric over all labels, then of each of its label sets; three queries for all keys."""
+    """The newest bucket of each metric over all labels, then of each of its label sets; four queries for all keys."""
     metrics = _by_key(viewer, keys)
-    whole = {one.metric_id: one for one in newest(list(metrics), now=now)}
+    over_all, by_labels = newest_both(list(metrics), now=now)
+    whole = {one.metric_id: one for one in over_all}
     each: dict[int, list[Bucket]] = {}
-    for one in newest(list(metrics), now=now, each=True):
+    for one in by_labels:
         if one.labels:
             each.setdefault(one.metric_id, []).append(one)
     answer = []

@@ -3,10 +3,13 @@ import django.core.validators
 import django.db.models.deletion
 import metrics.models.waiting
 import opsboard.core.models.people
+import opsboard.core.models.rates
 import pgtrigger.compiler
 import pgtrigger.migrations
 from django.conf import settings
 from django.db import migrations, models
+
+from metrics.migrations._own import OPERATIONS
 
 
 class Migration(migrations.Migration):
@@ -21,20 +24,6 @@ class Migration(migrations.Migration):
 
     operations = [
         migrations.CreateModel(
-            name='Influence',
-            fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('kind', models.CharField(choices=[('adds', 'Adds to it'), ('multiplies', 'Multiplies it'), ('influences', 'Influences it')], default='influences', max_length=10, verbose_name='How it drives')),
-                ('sign', models.SmallIntegerField(choices=[(1, 'More of this, more of that'), (-1, 'More of this, less of that')], default=1, verbose_name='Which way')),
-                ('position', models.PositiveSmallIntegerField(default=0)),
-                ('workspace', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='+', to='core.workspace', verbose_name='Workspace')),
-            ],
-            options={
-                'verbose_name': 'Influence',
-                'ordering': ('parent_id', 'position', 'pk'),
-            },
-        ),
-        migrations.CreateModel(
             name='Metric',
             fields=[
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
@@ -44,8 +33,10 @@ class Migration(migrations.Migration):
                 ('name', models.CharField(max_length=200, verbose_name='Name')),
                 ('unit', models.CharField(blank=True, max_length=40, verbose_name='Unit')),
                 ('direction', models.CharField(choices=[('up', 'Up is better'), ('down', 'Down is better')], default='up', max_length=4, verbose_name='Which way is better')),
-                ('aggregation', models.CharField(choices=[('sum', 'Sum'), ('mean', 'Average (by weight)'), ('last', 'Latest'), ('ratio', 'Rate (numerator / denominator)')], default='sum', max_length=5, verbose_name='Adds up as')),
+                ('aggregation', models.CharField(choices=[('sum', 'Sum'), ('mean', 'Average (by weight)'), ('last', 'Latest'), ('ratio', 'Rate (numerator / denominator)'), ('min', 'Smallest'), ('max', 'Largest'), ('count', 'Number of values'), ('p50', 'Median (p50)'), ('p90', '90% are at most (p90)'), ('p95', '95% are at most (p95)'), ('p99', '99% are at most (p99)'), ('formula', 'Calculated from other metrics')], default='sum', max_length=7, verbose_name='Adds up as')),
                 ('grain', models.CharField(choices=[('minute', 'Minute'), ('hour', 'Hour'), ('day', 'Day'), ('week', 'Week'), ('month', 'Month')], default='day', max_length=6, verbose_name='Measured each')),
+                ('formula', models.CharField(blank=True, max_length=500, verbose_name='Formula')),
+                ('currency', models.CharField(blank=True, max_length=3, validators=[opsboard.core.models.rates.check_currency], verbose_name='Currency')),
                 ('target', models.FloatField(blank=True, null=True, verbose_name='Target')),
                 ('decimals', models.PositiveSmallIntegerField(blank=True, null=True, validators=[django.core.validators.MaxValueValidator(8)], verbose_name='Decimals shown')),
                 ('description', models.TextField(blank=True, max_length=5000, verbose_name='What it means')),
@@ -65,6 +56,35 @@ class Migration(migrations.Migration):
                 'verbose_name_plural': 'Metrics',
                 'ordering': ('name', 'pk'),
             },
+        ),
+        migrations.CreateModel(
+            name='Influence',
+            fields=[
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('kind', models.CharField(choices=[('adds', 'Adds to it'), ('multiplies', 'Multiplies it'), ('influences', 'Influences it')], default='influences', max_length=10, verbose_name='How it drives')),
+                ('sign', models.SmallIntegerField(choices=[(1, 'More of this, more of that'), (-1, 'More of this, less of that')], default=1, verbose_name='Which way')),
+                ('position', models.PositiveSmallIntegerField(default=0)),
+                ('workspace', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='+', to='core.workspace', verbose_name='Workspace')),
+                ('child', models.OneToOneField(on_delete=django.db.models.deletion.CASCADE, related_name='drives', to='metrics.metric')),
+                ('parent', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='driven_by', to='metrics.metric')),
+            ],
+            options={
+                'verbose_name': 'Influence',
+                'ordering': ('parent_id', 'position', 'pk'),
+            },
+        ),
+        migrations.CreateModel(
+            name='Pulse',
+            fields=[
+                ('metric', models.OneToOneField(on_delete=django.db.models.deletion.CASCADE, primary_key=True, related_name='pulse', serialize=False, to='metrics.metric')),
+                ('version', models.BigIntegerField(default=0)),
+                ('points', models.BigIntegerField(default=0)),
+                ('first_at', models.DateTimeField(null=True)),
+                ('last_at', models.DateTimeField(null=True)),
+                ('written_at', models.DateTimeField(null=True)),
+                ('clock', models.CharField(blank=True, max_length=100)),
+                ('rolled', models.PositiveSmallIntegerField(default=0)),
+            ],
         ),
         migrations.CreateModel(
             name='LabelSet',
@@ -95,16 +115,6 @@ class Migration(migrations.Migration):
                 'abstract': False,
             },
         ),
-        migrations.AddField(
-            model_name='influence',
-            name='child',
-            field=models.OneToOneField(on_delete=django.db.models.deletion.CASCADE, related_name='drives', to='metrics.metric'),
-        ),
-        migrations.AddField(
-            model_name='influence',
-            name='parent',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='driven_by', to='metrics.metric'),
-        ),
         migrations.CreateModel(
             name='MetricEvent',
             fields=[
@@ -118,8 +128,10 @@ class Migration(migrations.Migration):
                 ('name', models.CharField(max_length=200, verbose_name='Name')),
                 ('unit', models.CharField(blank=True, max_length=40, verbose_name='Unit')),
                 ('direction', models.CharField(choices=[('up', 'Up is better'), ('down', 'Down is better')], default='up', max_length=4, verbose_name='Which way is better')),
-                ('aggregation', models.CharField(choices=[('sum', 'Sum'), ('mean', 'Average (by weight)'), ('last', 'Latest'), ('ratio', 'Rate (numerator / denominator)')], default='sum', max_length=5, verbose_name='Adds up as')),
+                ('aggregation', models.CharField(choices=[('sum', 'Sum'), ('mean', 'Average (by weight)'), ('last', 'Latest'), ('ratio', 'Rate (numerator / denominator)'), ('min', 'Smallest'), ('max', 'Largest'), ('count', 'Number of values'), ('p50', 'Median (p50)'), ('p90', '90% are at most (p90)'), ('p95', '95% are at most (p95)'), ('p99', '99% are at most (p99)'), ('formula', 'Calculated from other metrics')], default='sum', max_length=7, verbose_name='Adds up as')),
                 ('grain', models.CharField(choices=[('minute', 'Minute'), ('hour', 'Hour'), ('day', 'Day'), ('week', 'Week'), ('month', 'Month')], default='day', max_length=6, verbose_name='Measured each')),
+                ('formula', models.CharField(blank=True, max_length=500, verbose_name='Formula')),
+                ('currency', models.CharField(blank=True, max_length=3, validators=[opsboard.core.models.rates.check_currency], verbose_name='Currency')),
                 ('target', models.FloatField(blank=True, null=True, verbose_name='Target')),
                 ('decimals', models.PositiveSmallIntegerField(blank=True, null=True, validators=[django.core.validators.MaxValueValidator(8)], verbose_name='Decimals shown')),
                 ('description', models.TextField(blank=True, max_length=5000, verbose_name='What it means')),
@@ -141,6 +153,14 @@ class Migration(migrations.Migration):
             },
         ),
         migrations.CreateModel(
+            name='Operand',
+            fields=[
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('metric', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='operands', to='metrics.metric')),
+                ('of', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='used_in', to='metrics.metric')),
+            ],
+        ),
+        migrations.CreateModel(
             name='Point',
             fields=[
                 ('pk', models.CompositePrimaryKey('label_set_id', 'at', blank=True, editable=False, primary_key=True, serialize=False)),
@@ -149,6 +169,44 @@ class Migration(migrations.Migration):
                 ('weight', models.FloatField(default=1)),
                 ('revised_at', models.DateTimeField(null=True)),
                 ('label_set', models.ForeignKey(db_constraint=False, db_index=False, on_delete=django.db.models.deletion.CASCADE, related_name='points', to='metrics.labelset')),
+            ],
+        ),
+        migrations.CreateModel(
+            name='Revision',
+            fields=[
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('at', models.DateTimeField()),
+                ('bucket', models.DateTimeField()),
+                ('value_before', models.FloatField(null=True)),
+                ('weight_before', models.FloatField(null=True)),
+                ('value', models.FloatField()),
+                ('weight', models.FloatField()),
+                ('made_at', models.DateTimeField()),
+                ('version', models.BigIntegerField()),
+                ('by', models.ForeignKey(null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='+', to=settings.AUTH_USER_MODEL)),
+                ('label_set', models.ForeignKey(db_constraint=False, on_delete=django.db.models.deletion.CASCADE, related_name='+', to='metrics.labelset')),
+                ('metric', models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.CASCADE, related_name='revisions', to='metrics.metric')),
+            ],
+        ),
+        migrations.CreateModel(
+            name='Rollup',
+            fields=[
+                ('pk', models.CompositePrimaryKey('label_set_id', 'span', 'at', blank=True, editable=False, primary_key=True, serialize=False)),
+                ('span', models.PositiveSmallIntegerField(choices=[(1, 'Hour'), (24, 'Day')])),
+                ('at', models.DateTimeField()),
+                ('count', models.BigIntegerField()),
+                ('total', models.FloatField()),
+                ('weighed', models.FloatField()),
+                ('weights', models.FloatField()),
+                ('low', models.FloatField()),
+                ('high', models.FloatField()),
+                ('first_at', models.DateTimeField()),
+                ('first', models.FloatField()),
+                ('last_at', models.DateTimeField()),
+                ('last', models.FloatField()),
+                ('last_weight', models.FloatField()),
+                ('revised', models.BooleanField()),
+                ('label_set', models.ForeignKey(db_constraint=False, db_index=False, on_delete=django.db.models.deletion.CASCADE, related_name='rollups', to='metrics.labelset')),
             ],
         ),
         migrations.CreateModel(
@@ -222,6 +280,24 @@ class Migration(migrations.Migration):
                 'abstract': False,
             },
         ),
+        migrations.CreateModel(
+            name='Latest',
+            fields=[
+                ('label_set', models.OneToOneField(db_constraint=False, on_delete=django.db.models.deletion.CASCADE, primary_key=True, related_name='latest', serialize=False, to='metrics.labelset')),
+                ('at', models.DateTimeField()),
+                ('value', models.FloatField()),
+                ('weight', models.FloatField()),
+                ('bucket', models.DateTimeField()),
+                ('count', models.BigIntegerField()),
+                ('total', models.FloatField()),
+                ('weighed', models.FloatField()),
+                ('weights', models.FloatField()),
+                ('low', models.FloatField()),
+                ('high', models.FloatField()),
+                ('revised', models.BooleanField()),
+                ('metric', models.ForeignKey(db_constraint=False, on_delete=django.db.models.deletion.CASCADE, related_name='+', to='metrics.metric')),
+            ],
+        ),
         migrations.AddConstraint(
             model_name='metric',
             constraint=models.UniqueConstraint(fields=('workspace', 'key'), name='metric_keys_differ_in_a_workspace', violation_error_message='Another metric has this key.'),
@@ -232,7 +308,7 @@ class Migration(migrations.Migration):
         ),
         migrations.AddConstraint(
             model_name='metric',
-            constraint=models.CheckConstraint(condition=models.Q(('aggregation__in', ['sum', 'mean', 'last', 'ratio'])), name='metric_aggregation_is_known'),
+            constraint=models.CheckConstraint(condition=models.Q(('aggregation__in', ['sum', 'mean', 'last', 'ratio', 'min', 'max', 'count', 'p50', 'p90', 'p95', 'p99', 'formula'])), name='metric_aggregation_is_known'),
         ),
         migrations.AddConstraint(
             model_name='metric',
@@ -242,17 +318,21 @@ class Migration(migrations.Migration):
             model_name='metric',
             constraint=models.UniqueConstraint(condition=models.Q(('north_star', True)), fields=('workspace',), name='a_workspace_has_one_north_star', violation_error_message='Another metric is the north star already.'),
         ),
-        pgtrigger.migrations.AddTrigger(
+        migrations.AddConstraint(
             model_name='metric',
-            trigger=pgtrigger.compiler.Trigger(name='insert_insert', sql=pgtrigger.compiler.UpsertTriggerSql(func='INSERT INTO "metrics_metricevent" ("aggregation", "archived_at", "counted", "created_at", "decimals", "description", "direction", "front", "grain", "id", "key", "limited_to", "name", "north_star", "owner_id", "owner_role", "pgh_context_id", "pgh_created_at", "pgh_label", "pgh_obj_id", "target", "target_note", "timezone", "unit", "version", "workspace_id") VALUES (NEW."aggregation", NEW."archived_at", NEW."counted", NEW."created_at", NEW."decimals", NEW."description", NEW."direction", NEW."front", NEW."grain", NEW."id", NEW."key", NEW."limited_to", NEW."name", NEW."north_star", NEW."owner_id", NEW."owner_role", _pgh_attach_context(), NOW(), \'insert\', NEW."id", NEW."target", NEW."target_note", NEW."timezone", NEW."unit", NEW."version", NEW."workspace_id"); RETURN NULL;', hash='653b697f307285cda57a33420a8aa629843aace1', operation='INSERT', pgid='pgtrigger_insert_insert_be2f6', table='metrics_metric', when='AFTER')),
+            constraint=models.CheckConstraint(condition=models.Q(models.Q(('aggregation', 'formula'), ('formula__gt', '')), models.Q(models.Q(('aggregation', 'formula'), _negated=True), ('formula', '')), _connector='OR'), name='metric_is_calculated_where_it_has_a_formula'),
         ),
         pgtrigger.migrations.AddTrigger(
             model_name='metric',
-            trigger=pgtrigger.compiler.Trigger(name='update_update', sql=pgtrigger.compiler.UpsertTriggerSql(condition='WHEN (OLD.* IS DISTINCT FROM NEW.*)', func='INSERT INTO "metrics_metricevent" ("aggregation", "archived_at", "counted", "created_at", "decimals", "description", "direction", "front", "grain", "id", "key", "limited_to", "name", "north_star", "owner_id", "owner_role", "pgh_context_id", "pgh_created_at", "pgh_label", "pgh_obj_id", "target", "target_note", "timezone", "unit", "version", "workspace_id") VALUES (NEW."aggregation", NEW."archived_at", NEW."counted", NEW."created_at", NEW."decimals", NEW."description", NEW."direction", NEW."front", NEW."grain", NEW."id", NEW."key", NEW."limited_to", NEW."name", NEW."north_star", NEW."owner_id", NEW."owner_role", _pgh_attach_context(), NOW(), \'update\', NEW."id", NEW."target", NEW."target_note", NEW."timezone", NEW."unit", NEW."version", NEW."workspace_id"); RETURN NULL;', hash='985e2a2108b9edd064dab4e187858ff7f8f6ee78', operation='UPDATE', pgid='pgtrigger_update_update_1b131', table='metrics_metric', when='AFTER')),
+            trigger=pgtrigger.compiler.Trigger(name='insert_insert', sql=pgtrigger.compiler.UpsertTriggerSql(func='INSERT INTO "metrics_metricevent" ("aggregation", "archived_at", "counted", "created_at", "currency", "decimals", "description", "direction", "formula", "front", "grain", "id", "key", "limited_to", "name", "north_star", "owner_id", "owner_role", "pgh_context_id", "pgh_created_at", "pgh_label", "pgh_obj_id", "target", "target_note", "timezone", "unit", "version", "workspace_id") VALUES (NEW."aggregation", NEW."archived_at", NEW."counted", NEW."created_at", NEW."currency", NEW."decimals", NEW."description", NEW."direction", NEW."formula", NEW."front", NEW."grain", NEW."id", NEW."key", NEW."limited_to", NEW."name", NEW."north_star", NEW."owner_id", NEW."owner_role", _pgh_attach_context(), NOW(), \'insert\', NEW."id", NEW."target", NEW."target_note", NEW."timezone", NEW."unit", NEW."version", NEW."workspace_id"); RETURN NULL;', hash='f06622f1a3d83a09bcd7c69e0e15e377bb4ebef6', operation='INSERT', pgid='pgtrigger_insert_insert_be2f6', table='metrics_metric', when='AFTER')),
         ),
         pgtrigger.migrations.AddTrigger(
             model_name='metric',
-            trigger=pgtrigger.compiler.Trigger(name='delete_delete', sql=pgtrigger.compiler.UpsertTriggerSql(func='INSERT INTO "metrics_metricevent" ("aggregation", "archived_at", "counted", "created_at", "decimals", "description", "direction", "front", "grain", "id", "key", "limited_to", "name", "north_star", "owner_id", "owner_role", "pgh_context_id", "pgh_created_at", "pgh_label", "pgh_obj_id", "target", "target_note", "timezone", "unit", "version", "workspace_id") VALUES (OLD."aggregation", OLD."archived_at", OLD."counted", OLD."created_at", OLD."decimals", OLD."description", OLD."direction", OLD."front", OLD."grain", OLD."id", OLD."key", OLD."limited_to", OLD."name", OLD."north_star", OLD."owner_id", OLD."owner_role", _pgh_attach_context(), NOW(), \'delete\', OLD."id", OLD."target", OLD."target_note", OLD."timezone", OLD."unit", OLD."version", OLD."workspace_id"); RETURN NULL;', hash='dc51bcb52f9acb1f0d5870712647a8dce4c1fe5b', operation='DELETE', pgid='pgtrigger_delete_delete_110e8', table='metrics_metric', when='AFTER')),
+            trigger=pgtrigger.compiler.Trigger(name='update_update', sql=pgtrigger.compiler.UpsertTriggerSql(condition='WHEN (OLD.* IS DISTINCT FROM NEW.*)', func='INSERT INTO "metrics_metricevent" ("aggregation", "archived_at", "counted", "created_at", "currency", "decimals", "description", "direction", "formula", "front", "grain", "id", "key", "limited_to", "name", "north_star", "owner_id", "owner_role", "pgh_context_id", "pgh_created_at", "pgh_label", "pgh_obj_id", "target", "target_note", "timezone", "unit", "version", "workspace_id") VALUES (NEW."aggregation", NEW."archived_at", NEW."counted", NEW."created_at", NEW."currency", NEW."decimals", NEW."description", NEW."direction", NEW."formula", NEW."front", NEW."grain", NEW."id", NEW."key", NEW."limited_to", NEW."name", NEW."north_star", NEW."owner_id", NEW."owner_role", _pgh_attach_context(), NOW(), \'update\', NEW."id", NEW."target", NEW."target_note", NEW."timezone", NEW."unit", NEW."version", NEW."workspace_id"); RETURN NULL;', hash='8f4cdfc07ae5e636234a5b637317eca1c9a51c21', operation='UPDATE', pgid='pgtrigger_update_update_1b131', table='metrics_metric', when='AFTER')),
+        ),
+        pgtrigger.migrations.AddTrigger(
+            model_name='metric',
+            trigger=pgtrigger.compiler.Trigger(name='delete_delete', sql=pgtrigger.compiler.UpsertTriggerSql(func='INSERT INTO "metrics_metricevent" ("aggregation", "archived_at", "counted", "created_at", "currency", "decimals", "description", "direction", "formula", "front", "grain", "id", "key", "limited_to", "name", "north_star", "owner_id", "owner_role", "pgh_context_id", "pgh_created_at", "pgh_label", "pgh_obj_id", "target", "target_note", "timezone", "unit", "version", "workspace_id") VALUES (OLD."aggregation", OLD."archived_at", OLD."counted", OLD."created_at", OLD."currency", OLD."decimals", OLD."description", OLD."direction", OLD."formula", OLD."front", OLD."grain", OLD."id", OLD."key", OLD."limited_to", OLD."name", OLD."north_star", OLD."owner_id", OLD."owner_role", _pgh_attach_context(), NOW(), \'delete\', OLD."id", OLD."target", OLD."target_note", OLD."timezone", OLD."unit", OLD."version", OLD."workspace_id"); RETURN NULL;', hash='bd9790f776186e31d5e0d06321a0b2cec9a904b6', operation='DELETE', pgid='pgtrigger_delete_delete_110e8', table='metrics_metric', when='AFTER')),
         ),
         migrations.AddConstraint(
             model_name='labelset',
@@ -283,12 +363,20 @@ class Migration(migrations.Migration):
             trigger=pgtrigger.compiler.Trigger(name='delete_delete', sql=pgtrigger.compiler.UpsertTriggerSql(func='INSERT INTO "metrics_influenceevent" ("child_id", "id", "kind", "parent_id", "pgh_context_id", "pgh_created_at", "pgh_label", "pgh_obj_id", "position", "sign", "workspace_id") VALUES (OLD."child_id", OLD."id", OLD."kind", OLD."parent_id", _pgh_attach_context(), NOW(), \'delete\', OLD."id", OLD."position", OLD."sign", OLD."workspace_id"); RETURN NULL;', hash='0c423ba14f41ddef47798dfabdceedd50d58883d', operation='DELETE', pgid='pgtrigger_delete_delete_695ac', table='metrics_influence', when='AFTER')),
         ),
         migrations.AddConstraint(
+            model_name='operand',
+            constraint=models.UniqueConstraint(fields=('metric', 'of'), name='a_formula_names_a_metric_once'),
+        ),
+        migrations.AddConstraint(
             model_name='point',
             constraint=models.CheckConstraint(condition=models.Q(('value__gt', float("-inf")), ('value__lt', float("inf"))), name='point_value_is_finite'),
         ),
         migrations.AddConstraint(
             model_name='point',
             constraint=models.CheckConstraint(condition=models.Q(('weight__gte', 0), ('weight__lt', float("inf"))), name='point_weight_is_not_negative'),
+        ),
+        migrations.AddIndex(
+            model_name='revision',
+            index=models.Index(fields=['metric', 'made_at'], name='revisions_of_a_metric'),
         ),
         migrations.AddConstraint(
             model_name='waitinglist',
@@ -326,4 +414,5 @@ class Migration(migrations.Migration):
             model_name='waitingitem',
             constraint=models.CheckConstraint(condition=models.Q(('closed_at', None), ('closed_at__gte', models.F('opened_at')), _connector='OR'), name='nothing_ends_before_it_began_to_wait'),
         ),
+        *OPERATIONS,
     ]

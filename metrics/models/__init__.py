@@ -1,7 +1,10 @@
 """Metrics, their label sets and points, and the questions that are asked of them."""
 
+from metrics.models.buckets import Bucket, begins_after, bucket_sql
 from metrics.models.metric import Aggregation, Direction, Grain, Metric, check_key
-from metrics.models.points import Bucket, LabelSet, Point, begins, buckets, dimensions_of, newest, points_of
+from metrics.models.points import LabelSet, Point, begins, dimensions_of, points_of
+from metrics.models.reading import buckets, newest, newest_both, revised_since, versions
+from metrics.models.stored import Latest, Operand, Pulse, Revision, Rollup, Span
 from metrics.models.trees import Influence, Kind, Sign
 from metrics.models.waiting import Clock, WaitingItem, WaitingList
 
@@ -14,15 +17,26 @@ __all__ = [
     "Influence",
     "Kind",
     "LabelSet",
+    "Latest",
     "Metric",
+    "Operand",
     "Point",
+    "Pulse",
+    "Revision",
+    "Rollup",
     "Sign",
+    "Span",
     "WaitingItem",
     "WaitingList",
     "begins",
+    "begins_after",
+    "bucket_sql",
     "buckets",
     "check_key",
     "dimensions_of",
     "newest",
+    "newest_both",
     "points_of",
+    "revised_since",
+    "versions",
 ]

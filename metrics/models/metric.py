@@ -14,7 +14,7 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from metrics import analysis
-from opsboard.core.models import LimitedModel, Versioned, WorkspaceQuerySet
+from opsboard.core.models import LimitedModel, Versioned, WorkspaceQuerySet, check_currency
 from opsboard.core.models.history import every_change
 from opsboard.core.models.people import check_zone
 
@@ -36,6 +36,19 @@ class Aggregation(models.TextChoices):
     MEAN = "mean", _("Average (by weight)")
     LAST = "last", _("Latest")
     RATIO = "ratio", _("Rate (numerator / denominator)")
+    MIN = "min", _("Smallest")
+    MAX = "max", _("Largest")
+    COUNT = "count", _("Number of values")
+    P50 = "p50", _("Median (p50)")
+    P90 = "p90", _("90% are at most (p90)")
+    P95 = "p95", _("95% are at most (p95)")
+    P99 = "p99", _("99% are at most (p99)")
+    FORMULA = "formula", _("Calculated from other metrics")
+
+    @property
+    def fraction(self) -> float | None:
+        """Of a percentile: 0.9 for p90."""
+        return int(self.value[1:]) / 100 if self.value[1:].isdigit() else None
 
 
 class Grain(models.TextChoices):
@@ -75,8 +88,10 @@ class Metric(LimitedModel, Versioned):
     direction = models.CharField(
         _("Which way is better"), max_length=4, choices=Direction.choices, default=Direction.UP
     )
-    aggregation = models.CharField(_("Adds up as"), max_length=5, choices=Aggregation.choices, default=Aggregation.SUM)
+    aggregation = models.CharField(_("Adds up as"), max_length=7, choices=Aggregation.choices, default=Aggregation.SUM)
     grain = models.CharField(_("Measured each"), max_length=6, choices=Grain.choices, default=Grain.DAY)
+    formula = models.CharField(_("Formula"), max_length=500, blank=True)
+    currency = models.CharField(_("Currency"), max_length=3, blank=True, validators=[check_currency])
     target = models.FloatField(_("Target"), null=True, blank=True)
     decimals = models.PositiveSmallIntegerField(
         _("Decimals shown"), null=True, blank=True, validators=[MaxValueValidator(8)]
@@ -125,6 +140,11 @@ class Metric(LimitedModel, Versioned):
                 name="a_workspace_has_one_north_star",
                 violation_error_message=_("Another metric is the north star already."),
             ),
+            models.CheckConstraint(
+                condition=models.Q(aggregation="formula", formula__gt="")
+                | ~models.Q(aggregation="formula") & models.Q(formula=""),
+                name="metric_is_calculated_where_it_has_a_formula",
+            ),
         )
 
     def __str__(self) -> str:
@@ -150,7 +170,18 @@ class Metric(LimitedModel, Versioned):
     @property
     def as_rate(self) -> bool:
         """Whether it is shown as a percentage: a rate without a unit, or with the unit %."""
+        if self.aggregation == Aggregation.FORMULA:
+            return self.unit == "%"
         return self.aggregation == Aggregation.RATIO and self.unit in {"", "%"}
+
+    @property
+    def is_calculated(self) -> bool:
+        return self.aggregation == Aggregation.FORMULA
+
+    @property
+    def clock(self) -> str:
+        """What its buckets begin by; what was put together by another clock is put together anew."""
+        return f"{self.zone.key}|{self.grain}|{self.workspace.week_start}"
 
     def is_off(self, value: float | None) -> bool:
         """Whether a value misses the target in the wrong direction."""

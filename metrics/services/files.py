@@ -11,7 +11,7 @@ from django.utils.translation import gettext_lazy, gettext_noop
 
 from metrics import analysis
 from metrics.models import Metric
-from metrics.services import writing
+from metrics.services import storing, writing
 from metrics.services.keeping import create_metric
 from metrics.services.writing import Written
 from opsboard.core import access, jobs
@@ -89,13 +89,14 @@ def write_file(arrival: Arrival, work: jobs.Running) -> Mapping[str, Any]:
     sets = writing.label_sets(analysis.label_texts(points))
     points = analysis.with_label_sets(points, sets)
     points = analysis.combined(points, {metric.pk: metric.aggregation for metric in metrics.values()})
-    result = _write(points, arrival, work)
+    result = _write(points, list(metrics.values()), arrival, work)
     ends = analysis.spans(points)
     for metric in metrics.values():
         first, last = ends[metric.pk]
         writing.say_written(
-            metric=metric, result=result[metric.pk], by=arrival.by, now=arrival.now, first=first, last=last
-        )
+            metric=metric, result=result[metric.pk], by=arrival.by, now=arrival.now, first=first, last=last,
+            backfill=bool(arrival.plan.settings.get("backfill")),
+        )  # fmt: skip
     total = sum(result.values(), Written(0, 0, 0))
     only = next(iter(metrics.values())) if len(metrics) == 1 else None
     if only:
@@ -104,18 +105,22 @@ def write_file(arrival: Arrival, work: jobs.Running) -> Mapping[str, Any]:
     return {**total.as_dict(), "metrics": sorted(metric.key for metric in metrics.values())}
 
 
-def _write(points: pl.DataFrame, arrival: Arrival, work: jobs.Running) -> dict[int, Written]:
+def _write(points: pl.DataFrame, metrics: Iterable[Metric], arrival: Arrival, work: jobs.Running) -> dict[int, Written]:
     """Chunk by chunk, metric by metric, with progress; a cancel between two chunks undoes all."""
     result: dict[int, Written] = {}
     done, total = 0, len(points)
+    by_id = {metric.pk: metric for metric in metrics}
+    backfill = bool(arrival.plan.settings.get("backfill"))
     for metric_id, part in analysis.by_metric(points):
+        opened = storing.open_for(metric=by_id[metric_id], now=arrival.now, by=arrival.by, backfill=backfill)
         for chunk in part.iter_slices(CHUNK):
             fraction = 0.25 + 0.73 * done / total
             work.progress(fraction, _("%(done)s of %(total)s written") % {"done": f"{done:,}", "total": f"{total:,}"})
-            written, revised = writing.copy_in(copy_blocks(chunk), now=arrival.now)
+            written, revised = writing.copy_in(copy_blocks(chunk), opened=opened)
             share = Written(written, len(chunk) - written - revised, revised)
             result[metric_id] = result.get(metric_id, Written(0, 0, 0)) + share
             done += len(chunk)
+        opened.close()
     return result
 
 
@@ -175,6 +180,6 @@ POINTS = Importer(
     ),
     run=write_file,
     check=check_plan,
-    settings=("key", "create"),
+    settings=("key", "create", "backfill"),
     zone=zone_for,
 )  # fmt: skip

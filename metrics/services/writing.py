@@ -20,6 +20,7 @@ from django.utils.translation import gettext as _
 
 from metrics import analysis
 from metrics.models import LabelSet, Metric
+from metrics.services import storing
 from opsboard.core import live
 from opsboard.core.events import emit
 from opsboard.core.models import User
@@ -27,21 +28,6 @@ from opsboard.core.models import User
 MOST_LABEL_SETS = 20_000
 MOST_LABELS = 12
 EARLIEST, LATEST = 1900, 2200
-
-_INSERT = """
-WITH done AS (
-  INSERT INTO metrics_point AS p (label_set_id, at, value, weight)
-  SELECT label_set_id, at, value, weight FROM {source}
-  ON CONFLICT (label_set_id, at) DO UPDATE
-    SET value = excluded.value, weight = excluded.weight, revised_at = %(now)s
-    WHERE (p.value, p.weight) IS DISTINCT FROM (excluded.value, excluded.weight)
-  RETURNING (xmax = 0) AS fresh
-) SELECT count(*) FILTER (WHERE fresh), count(*) FILTER (WHERE NOT fresh) FROM done
-"""
-_ARRAYS = (
-    "unnest(%(sets)s::bigint[], %(ats)s::timestamptz[], %(values)s::float8[], %(weights)s::float8[]) "
-    "AS incoming(label_set_id, at, value, weight)"
-)
 
 
 @dataclass(frozen=True)
@@ -120,8 +106,9 @@ def _check_count(metrics: Sequence[int]) -> None:
 
 @transaction.atomic
 def write_points(
-    *, metric: Metric, points: Sequence[Given], by: User | None, now: datetime, told: bool = False
-) -> Written:
+    *, metric: Metric, points: Sequence[Given], by: User | None, now: datetime, told: bool = False,
+    backfill: bool = False,
+) -> Written:  # fmt: skip
     """Write some points (thousands; a file goes another way). Raises ValidationError with the number of the point."""
     rows = [(text_of(point.labels or {}), point) for point in checked(points)]
     once: dict[tuple[str, datetime], Given] = {}
@@ -134,14 +121,13 @@ def write_points(
         "ats": [at for _text, at in once],
         "values": [analysis.countable(point.value) for point in once.values()],
         "weights": [analysis.countable(point.weight) for point in once.values()],
-        "now": now,
     }
-    with connection.cursor() as cursor:
-        cursor.execute(_INSERT.format(source=_ARRAYS), arguments)
-        written, revised = cursor.fetchone()
+    opened = storing.open_for(metric=metric, now=now, by=by, backfill=backfill)
+    written, revised = opened.take(storing.ARRAYS, arguments)
+    opened.close()
     result = Written(written, len(points) - written - revised, revised)
     say_written(
-        metric=metric, result=result, by=by, now=now, told=told,
+        metric=metric, result=result, by=by, now=now, told=told, backfill=backfill,
         first=min((at for _text, at in once), default=None), last=max((at for _text, at in once), default=None),
     )  # fmt: skip
     return result
@@ -184,7 +170,7 @@ def _wrong_with(point: Given) -> str:
     return ""
 
 
-def copy_in(blocks: Iterable[bytes], *, now: datetime) -> tuple[int, int]:
+def copy_in(blocks: Iterable[bytes], *, opened: storing.Opened) -> tuple[int, int]:
     """One chunk of COPY text (label set, at, value, weight) into the points: how many are new, how many revised."""
     with connection.cursor() as cursor:
         cursor.execute(
@@ -195,20 +181,23 @@ def copy_in(blocks: Iterable[bytes], *, now: datetime) -> tuple[int, int]:
         with cursor.copy("COPY incoming_points FROM STDIN (FORMAT csv)") as copy:
             for block in blocks:
                 copy.write(block)
-        cursor.execute(_INSERT.format(source="incoming_points"), {"now": now})
-        written, revised = cursor.fetchone()
-        return written, revised
+        cursor.execute(
+            "SELECT NOT EXISTS (SELECT FROM incoming_points i JOIN metrics_latest l USING (label_set_id) WHERE i.at <= l.at)"
+        )
+        (only_new,) = cursor.fetchone()
+    return opened.take("incoming_points", {}, only_new=only_new)
 
 
 def say_written(
-    *, metric: Metric, result: Written, by: User | None, now: datetime, first: Any, last: Any, told: bool = False
-) -> None:
+    *, metric: Metric, result: Written, by: User | None, now: datetime, first: Any, last: Any, told: bool = False,
+    backfill: bool = False,
+) -> None:  # fmt: skip
     """Once per import or call, and only if something is different now."""
     if not result.changed:
         return
     emit(
         "metrics.points_written", workspace=metric.workspace, at=now, by=by, about=metric, told=told, metric=metric.key,
-        written=result.written, revised=result.revised,
+        written=result.written, revised=result.revised, backfill=backfill,
         first=first.isoformat() if first else "", last=last.isoformat() if last else "",
     )  # fmt: skip
     live.changed(metric.workspace, "metrics")

@@ -219,6 +219,10 @@ class Rates:
         for rate in sorted(rates, key=lambda rate: rate.on):
             self._by_pair[rate.source, rate.target].append((rate.on, rate.rate))
 
+    def days(self) -> list[date]:
+        """The days on which a rate changes, in order."""
+        return sorted({day for dated in self._by_pair.values() for day, _rate in dated})
+
     def rate(self, source: str, target: str, on: date) -> Decimal:
         """How many ``target`` one ``source`` is on a day. Raises ``NoRate``."""
         if source == target:

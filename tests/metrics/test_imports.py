@@ -204,11 +204,11 @@ def test_a_cancel_halfway_undoes_all(
     metric_of(workspace, "sales", now)
     plain, chunks = writing.copy_in, []
 
-    def copy_and_cancel(blocks: Any, *, now: datetime) -> tuple[int, int]:
+    def copy_and_cancel(blocks: Any, *, opened: Any) -> tuple[int, int]:
         chunks.append(1)
         cache.set(f"job:{Job.objects.get().pk}:cancel", 1)
         time.sleep(0.3)
-        return plain(blocks, now=now)
+        return plain(blocks, opened=opened)
 
     monkeypatch.setattr(files, "CHUNK", 2)
     monkeypatch.setattr(writing, "copy_in", copy_and_cancel)

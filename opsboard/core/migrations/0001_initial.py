@@ -3,6 +3,7 @@ import django.db.models.deletion
 import django.db.models.functions.text
 import opsboard.core.models.calendar
 import opsboard.core.models.people
+import opsboard.core.models.rates
 import pgtrigger.compiler
 import pgtrigger.migrations
 from django.conf import settings
@@ -844,5 +845,62 @@ class Migration(migrations.Migration):
         pgtrigger.migrations.AddTrigger(
             model_name='apitoken',
             trigger=pgtrigger.compiler.Trigger(name='delete_delete', sql=pgtrigger.compiler.UpsertTriggerSql(func='INSERT INTO "core_apitokenevent" ("created_at", "expires_at", "hint", "id", "name", "owner_id", "pgh_context_id", "pgh_created_at", "pgh_label", "pgh_obj_id", "revoked_at", "role", "workspace_id") VALUES (OLD."created_at", OLD."expires_at", OLD."hint", OLD."id", OLD."name", OLD."owner_id", _pgh_attach_context(), NOW(), \'delete\', OLD."id", OLD."revoked_at", OLD."role", OLD."workspace_id"); RETURN NULL;', hash='e08fa69ff6287ad695cc9039a460fb8194e7c1c6', operation='DELETE', pgid='pgtrigger_delete_delete_f3049', table='core_apitoken', when='AFTER')),
+        ),
+        migrations.CreateModel(
+            name='ExchangeRate',
+            fields=[
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('day', models.DateField(verbose_name='From day')),
+                ('source', models.CharField(max_length=3, validators=[opsboard.core.models.rates.check_currency], verbose_name='One')),
+                ('target', models.CharField(max_length=3, validators=[opsboard.core.models.rates.check_currency], verbose_name='In')),
+                ('rate', models.DecimalField(decimal_places=10, max_digits=20, verbose_name='Rate')),
+                ('workspace', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='+', to='core.workspace', verbose_name='Workspace')),
+            ],
+            options={
+                'ordering': ('-day', 'source', 'target'),
+            },
+        ),
+        migrations.CreateModel(
+            name='ExchangeRateEvent',
+            fields=[
+                ('pgh_id', models.AutoField(primary_key=True, serialize=False)),
+                ('pgh_created_at', models.DateTimeField(auto_now_add=True)),
+                ('pgh_label', models.TextField(help_text='The event label.')),
+                ('id', models.BigIntegerField()),
+                ('day', models.DateField(verbose_name='From day')),
+                ('source', models.CharField(max_length=3, validators=[opsboard.core.models.rates.check_currency], verbose_name='One')),
+                ('target', models.CharField(max_length=3, validators=[opsboard.core.models.rates.check_currency], verbose_name='In')),
+                ('rate', models.DecimalField(decimal_places=10, max_digits=20, verbose_name='Rate')),
+                ('pgh_context', models.ForeignKey(db_constraint=False, null=True, on_delete=django.db.models.deletion.DO_NOTHING, related_name='+', to='pghistory.context')),
+                ('pgh_obj', models.ForeignKey(db_constraint=False, on_delete=django.db.models.deletion.DO_NOTHING, related_name='events', to='core.exchangerate')),
+                ('workspace', models.ForeignKey(db_constraint=False, on_delete=django.db.models.deletion.DO_NOTHING, related_name='+', related_query_name='+', to='core.workspace', verbose_name='Workspace')),
+            ],
+            options={
+                'abstract': False,
+            },
+        ),
+        migrations.AddConstraint(
+            model_name='exchangerate',
+            constraint=models.UniqueConstraint(fields=('workspace', 'source', 'target', 'day'), name='a_day_has_one_rate', violation_error_message='This day already has such a rate.'),
+        ),
+        migrations.AddConstraint(
+            model_name='exchangerate',
+            constraint=models.CheckConstraint(condition=models.Q(('rate__gt', 0)), name='rate_is_more_than_nought'),
+        ),
+        migrations.AddConstraint(
+            model_name='exchangerate',
+            constraint=models.CheckConstraint(condition=models.Q(('source', models.F('target')), _negated=True), name='rate_is_between_two_currencies'),
+        ),
+        pgtrigger.migrations.AddTrigger(
+            model_name='exchangerate',
+            trigger=pgtrigger.compiler.Trigger(name='insert_insert', sql=pgtrigger.compiler.UpsertTriggerSql(func='INSERT INTO "core_exchangerateevent" ("day", "id", "pgh_context_id", "pgh_created_at", "pgh_label", "pgh_obj_id", "rate", "source", "target", "workspace_id") VALUES (NEW."day", NEW."id", _pgh_attach_context(), NOW(), \'insert\', NEW."id", NEW."rate", NEW."source", NEW."target", NEW."workspace_id"); RETURN NULL;', hash='402162e22c774a1ec85b802dbc05fc6f2e643398', operation='INSERT', pgid='pgtrigger_insert_insert_f0957', table='core_exchangerate', when='AFTER')),
+        ),
+        pgtrigger.migrations.AddTrigger(
+            model_name='exchangerate',
+            trigger=pgtrigger.compiler.Trigger(name='update_update', sql=pgtrigger.compiler.UpsertTriggerSql(condition='WHEN (OLD.* IS DISTINCT FROM NEW.*)', func='INSERT INTO "core_exchangerateevent" ("day", "id", "pgh_context_id", "pgh_created_at", "pgh_label", "pgh_obj_id", "rate", "source", "target", "workspace_id") VALUES (NEW."day", NEW."id", _pgh_attach_context(), NOW(), \'update\', NEW."id", NEW."rate", NEW."source", NEW."target", NEW."workspace_id"); RETURN NULL;', hash='9e8873432d4697440f346ee113432ef824916728', operation='UPDATE', pgid='pgtrigger_update_update_8b13c', table='core_exchangerate', when='AFTER')),
+        ),
+        pgtrigger.migrations.AddTrigger(
+            model_name='exchangerate',
+            trigger=pgtrigger.compiler.Trigger(name='delete_delete', sql=pgtrigger.compiler.UpsertTriggerSql(func='INSERT INTO "core_exchangerateevent" ("day", "id", "pgh_context_id", "pgh_created_at", "pgh_label", "pgh_obj_id", "rate", "source", "target", "workspace_id") VALUES (OLD."day", OLD."id", _pgh_attach_context(), NOW(), \'delete\', OLD."id", OLD."rate", OLD."source", OLD."target", OLD."workspace_id"); RETURN NULL;', hash='801d754529aabe25637ab5d200f4d68c9fb5853a', operation='DELETE', pgid='pgtrigger_delete_delete_b9971', table='core_exchangerate', when='AFTER')),
         ),
     ]

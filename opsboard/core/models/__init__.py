@@ -15,6 +15,7 @@ from opsboard.core.models.people import (
     User,
     Workspace,
 )
+from opsboard.core.models.rates import ExchangeRate, check_currency, rates_of
 from opsboard.core.models.work_in_hand import ImportMapping, ImportRun, Job, SavedList, StoredFile
 
 __all__ = [
@@ -24,6 +25,7 @@ __all__ = [
     "CalendarDay",
     "Channel",
     "Delivery",
+    "ExchangeRate",
     "ImportMapping",
     "ImportRun",
     "Invitation",
@@ -47,4 +49,6 @@ __all__ = [
     "WorkspaceModel",
     "WorkspaceQuerySet",
     "about_fields",
+    "check_currency",
+    "rates_of",
 ]  # fmt: skip
