@@ -150,6 +150,8 @@ contract = Contract(
                 Fact("seconds", _("Lasted (seconds)"), "number"),
             ),
         ),
+        Event("alerts.alert_no_data", _("A watched number has no data"), FACTS),
+        Event("alerts.alert_flapping", _("An alert comes and goes"), FACTS),
         Event(
             "alerts.alert_acknowledged",
             _("An alert was acknowledged"),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from datetime import datetime
 from typing import Any
 
@@ -26,8 +26,13 @@ def tell(
     detail: Any = "",
     severity: str = "info",
     about: Ref | models.Model | None = None,
+    mail: bool = True,
+    more: Callable[[User], str] | None = None,
 ) -> list[Notice]:
     """Tell each person once (`unique_as` names the happening), in their own language.
+
+    `more` says what only this person's mail holds, such as links that are signed for them; `mail` False keeps the notice
+    inside the app.
 
     `text` and `detail` may be lazy translations. People who left the workspace are not told. Notice and mail are written
     in the caller's transaction; sending follows after commit.
@@ -65,9 +70,10 @@ def tell(
                 except IntegrityError:  # somebody told them at this very moment
                     continue
                 told.append(notice)
-                if person.mail_notices and person.email:
+                if mail and person.mail_notices and person.email:
                     address = f"{settings.SITE_URL}{url}" if url.startswith("/") else url
-                    body = "\n\n".join(part for part in (str(text), str(detail), address) if part)
+                    own = more(person) if more else ""
+                    body = "\n\n".join(part for part in (str(text), str(detail), address, own) if part)
                     deliveries.post(
                         workspace=workspace,
                         recipient=person.email,

@@ -11,7 +11,7 @@ from django.utils import timezone
 
 from opsboard.alerts import services
 from opsboard.alerts.models import Alert, Transition
-from opsboard.alerts.services.recording import LOCK
+from opsboard.alerts.services.locking import LOCK
 from opsboard.alerts.tasks import evaluate_all
 from opsboard.core.access import Viewer
 from opsboard.core.models import Delivery, Notice, Occurrence, User

@@ -233,5 +233,6 @@ def test_the_effects_have_a_form_on_a_page(key: str, sign_in: SignIn, anna: User
 
 def test_all_facts_of_an_event_are_declared() -> None:
     assert {event.key for event in contract.events} == {
-        "alerts.alert_fired", "alerts.alert_resolved", "alerts.alert_acknowledged",
+        "alerts.alert_fired", "alerts.alert_resolved", "alerts.alert_acknowledged", "alerts.alert_flapping",
+        "alerts.alert_no_data",
     }  # fmt: skip

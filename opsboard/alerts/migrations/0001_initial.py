@@ -1,7 +1,10 @@
+import datetime
 import django.contrib.postgres.fields
 import django.core.validators
 import django.db.models.deletion
+import django.db.models.expressions
 import opsboard.alerts.analysis.states
+import opsboard.core.models.people
 import pgtrigger.compiler
 import pgtrigger.migrations
 from django.conf import settings
@@ -21,11 +24,57 @@ class Migration(migrations.Migration):
 
     operations = [
         migrations.CreateModel(
+            name='Instance',
+            fields=[
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('labels', models.JSONField(default=dict)),
+                ('labels_hash', models.CharField(max_length=32)),
+                ('state', models.CharField(default=opsboard.alerts.analysis.states.State['OK'], max_length=12)),
+                ('active_at', models.DateTimeField(null=True)),
+                ('fired_at', models.DateTimeField(null=True)),
+                ('recovering_at', models.DateTimeField(null=True)),
+                ('episode', models.PositiveIntegerField(default=0)),
+                ('last_tick', models.DateTimeField(null=True)),
+                ('last_value', models.FloatField(null=True)),
+                ('bucket_at', models.DateTimeField(null=True)),
+                ('bucket_seen_at', models.DateTimeField(null=True)),
+                ('missing', models.PositiveIntegerField(default=0)),
+                ('missing_since', models.DateTimeField(null=True)),
+                ('peak', models.FloatField(null=True)),
+                ('health', models.CharField(default=opsboard.alerts.analysis.states.Health['OK'], max_length=10)),
+                ('level', models.PositiveSmallIntegerField(default=0)),
+                ('higher_at', models.DateTimeField(null=True)),
+                ('highest_at', models.DateTimeField(null=True)),
+                ('lowering_at', models.DateTimeField(null=True)),
+                ('prior', models.CharField(blank=True, max_length=12)),
+                ('errors', models.PositiveIntegerField(default=0)),
+                ('recent', models.CharField(blank=True, max_length=100)),
+                ('reference', models.FloatField(null=True)),
+                ('detail', models.CharField(blank=True, max_length=300)),
+                ('detail_url', models.CharField(blank=True, max_length=500)),
+                ('retired_at', models.DateTimeField(null=True)),
+                ('workspace', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='+', to='core.workspace', verbose_name='Workspace')),
+            ],
+        ),
+        migrations.CreateModel(
+            name='NoticeGroup',
+            fields=[
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('values', models.JSONField(default=dict)),
+                ('values_hash', models.CharField(max_length=32)),
+                ('waiting_since', models.DateTimeField(null=True)),
+                ('told_at', models.DateTimeField(null=True)),
+                ('due_at', models.DateTimeField(null=True)),
+                ('number', models.PositiveIntegerField(default=0)),
+            ],
+        ),
+        migrations.CreateModel(
             name='Pulse',
             fields=[
                 ('workspace', models.OneToOneField(on_delete=django.db.models.deletion.CASCADE, primary_key=True, related_name='+', serialize=False, to='core.workspace')),
                 ('tick', models.DateTimeField(null=True)),
                 ('looked_at', models.DateTimeField(null=True)),
+                ('silent_since', models.DateTimeField(null=True)),
             ],
         ),
         migrations.CreateModel(
@@ -81,38 +130,115 @@ class Migration(migrations.Migration):
             },
         ),
         migrations.CreateModel(
-            name='Instance',
+            name='EscalationPolicy',
             fields=[
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('labels', models.JSONField(default=dict)),
-                ('labels_hash', models.CharField(max_length=32)),
-                ('state', models.CharField(default=opsboard.alerts.analysis.states.State['OK'], max_length=12)),
-                ('active_at', models.DateTimeField(null=True)),
-                ('fired_at', models.DateTimeField(null=True)),
-                ('recovering_at', models.DateTimeField(null=True)),
-                ('episode', models.PositiveIntegerField(default=0)),
-                ('last_tick', models.DateTimeField(null=True)),
-                ('last_value', models.FloatField(null=True)),
-                ('bucket_at', models.DateTimeField(null=True)),
-                ('bucket_seen_at', models.DateTimeField(null=True)),
-                ('missing', models.PositiveIntegerField(default=0)),
-                ('missing_since', models.DateTimeField(null=True)),
-                ('peak', models.FloatField(null=True)),
-                ('health', models.CharField(default=opsboard.alerts.analysis.states.Health['OK'], max_length=10)),
-                ('level', models.PositiveSmallIntegerField(default=0)),
-                ('higher_at', models.DateTimeField(null=True)),
-                ('highest_at', models.DateTimeField(null=True)),
-                ('lowering_at', models.DateTimeField(null=True)),
-                ('prior', models.CharField(blank=True, max_length=12)),
-                ('errors', models.PositiveIntegerField(default=0)),
-                ('recent', models.CharField(blank=True, max_length=100)),
-                ('reference', models.FloatField(null=True)),
-                ('detail', models.CharField(blank=True, max_length=300)),
-                ('detail_url', models.CharField(blank=True, max_length=500)),
-                ('retired_at', models.DateTimeField(null=True)),
+                ('version', models.PositiveIntegerField(default=1, editable=False, verbose_name='Version')),
+                ('title', models.CharField(max_length=200, verbose_name='Name')),
+                ('created_at', models.DateTimeField()),
+                ('deleted_at', models.DateTimeField(blank=True, null=True)),
                 ('workspace', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='+', to='core.workspace', verbose_name='Workspace')),
-                ('watch', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='instances', to='alerts.watch')),
             ],
+            options={
+                'verbose_name': 'Escalation',
+            },
+        ),
+        migrations.CreateModel(
+            name='EscalationPolicyEvent',
+            fields=[
+                ('pgh_id', models.AutoField(primary_key=True, serialize=False)),
+                ('pgh_created_at', models.DateTimeField(auto_now_add=True)),
+                ('pgh_label', models.TextField(help_text='The event label.')),
+                ('id', models.BigIntegerField()),
+                ('version', models.PositiveIntegerField(default=1, editable=False, verbose_name='Version')),
+                ('title', models.CharField(max_length=200, verbose_name='Name')),
+                ('created_at', models.DateTimeField()),
+                ('deleted_at', models.DateTimeField(blank=True, null=True)),
+                ('pgh_context', models.ForeignKey(db_constraint=False, null=True, on_delete=django.db.models.deletion.DO_NOTHING, related_name='+', to='pghistory.context')),
+                ('pgh_obj', models.ForeignKey(db_constraint=False, on_delete=django.db.models.deletion.DO_NOTHING, related_name='events', to='alerts.escalationpolicy')),
+                ('workspace', models.ForeignKey(db_constraint=False, on_delete=django.db.models.deletion.DO_NOTHING, related_name='+', related_query_name='+', to='core.workspace', verbose_name='Workspace')),
+            ],
+            options={
+                'abstract': False,
+            },
+        ),
+        migrations.CreateModel(
+            name='EscalationStep',
+            fields=[
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('place', models.PositiveSmallIntegerField()),
+                ('delay', models.PositiveIntegerField(validators=[django.core.validators.MaxValueValidator(31622400)], verbose_name='After')),
+                ('working', models.BooleanField(default=False, verbose_name='Only in working hours')),
+                ('people', models.ManyToManyField(blank=True, related_name='+', to=settings.AUTH_USER_MODEL, verbose_name='People')),
+                ('policy', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='steps', to='alerts.escalationpolicy')),
+                ('teams', models.ManyToManyField(blank=True, related_name='+', to='core.team', verbose_name='Teams')),
+            ],
+            options={
+                'ordering': ('policy', 'place'),
+            },
+        ),
+        migrations.CreateModel(
+            name='Flapping',
+            fields=[
+                ('instance', models.OneToOneField(on_delete=django.db.models.deletion.CASCADE, primary_key=True, related_name='flapping', serialize=False, to='alerts.instance')),
+                ('since', models.DateTimeField()),
+                ('calm_at', models.DateTimeField()),
+            ],
+        ),
+        migrations.CreateModel(
+            name='MaintenanceWindow',
+            fields=[
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('version', models.PositiveIntegerField(default=1, editable=False, verbose_name='Version')),
+                ('matchers', models.JSONField(default=list, verbose_name='Which alerts')),
+                ('title', models.CharField(max_length=200, verbose_name='Name')),
+                ('reason', models.CharField(blank=True, max_length=500, verbose_name='Reason')),
+                ('repeats', models.CharField(choices=[('once', 'Once'), ('daily', 'Every day'), ('weekly', 'Every week'), ('monthly', 'Every month')], default='weekly', max_length=8, verbose_name='Repeats')),
+                ('first_on', models.DateField(verbose_name='First day')),
+                ('last_on', models.DateField(blank=True, null=True, verbose_name='Last day, if any')),
+                ('starts', models.TimeField(verbose_name='Starts at')),
+                ('ends', models.TimeField(verbose_name='Ends at')),
+                ('weekdays', django.contrib.postgres.fields.ArrayField(base_field=models.PositiveSmallIntegerField(), blank=True, default=list, verbose_name='Weekdays')),
+                ('monthday', models.PositiveSmallIntegerField(default=1, validators=[django.core.validators.MinValueValidator(1), django.core.validators.MaxValueValidator(31)], verbose_name='Day of the month')),
+                ('timezone', models.CharField(max_length=64, validators=[opsboard.core.models.people.check_zone], verbose_name='Time zone')),
+                ('created_at', models.DateTimeField()),
+                ('deleted_at', models.DateTimeField(blank=True, null=True)),
+                ('author', models.ForeignKey(null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='+', to=settings.AUTH_USER_MODEL)),
+                ('workspace', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='+', to='core.workspace', verbose_name='Workspace')),
+            ],
+            options={
+                'verbose_name': 'Maintenance window',
+            },
+        ),
+        migrations.CreateModel(
+            name='MaintenanceWindowEvent',
+            fields=[
+                ('pgh_id', models.AutoField(primary_key=True, serialize=False)),
+                ('pgh_created_at', models.DateTimeField(auto_now_add=True)),
+                ('pgh_label', models.TextField(help_text='The event label.')),
+                ('id', models.BigIntegerField()),
+                ('version', models.PositiveIntegerField(default=1, editable=False, verbose_name='Version')),
+                ('matchers', models.JSONField(default=list, verbose_name='Which alerts')),
+                ('title', models.CharField(max_length=200, verbose_name='Name')),
+                ('reason', models.CharField(blank=True, max_length=500, verbose_name='Reason')),
+                ('repeats', models.CharField(choices=[('once', 'Once'), ('daily', 'Every day'), ('weekly', 'Every week'), ('monthly', 'Every month')], default='weekly', max_length=8, verbose_name='Repeats')),
+                ('first_on', models.DateField(verbose_name='First day')),
+                ('last_on', models.DateField(blank=True, null=True, verbose_name='Last day, if any')),
+                ('starts', models.TimeField(verbose_name='Starts at')),
+                ('ends', models.TimeField(verbose_name='Ends at')),
+                ('weekdays', django.contrib.postgres.fields.ArrayField(base_field=models.PositiveSmallIntegerField(), blank=True, default=list, verbose_name='Weekdays')),
+                ('monthday', models.PositiveSmallIntegerField(default=1, validators=[django.core.validators.MinValueValidator(1), django.core.validators.MaxValueValidator(31)], verbose_name='Day of the month')),
+                ('timezone', models.CharField(max_length=64, validators=[opsboard.core.models.people.check_zone], verbose_name='Time zone')),
+                ('created_at', models.DateTimeField()),
+                ('deleted_at', models.DateTimeField(blank=True, null=True)),
+                ('author', models.ForeignKey(db_constraint=False, null=True, on_delete=django.db.models.deletion.DO_NOTHING, related_name='+', related_query_name='+', to=settings.AUTH_USER_MODEL)),
+                ('pgh_context', models.ForeignKey(db_constraint=False, null=True, on_delete=django.db.models.deletion.DO_NOTHING, related_name='+', to='pghistory.context')),
+                ('pgh_obj', models.ForeignKey(db_constraint=False, on_delete=django.db.models.deletion.DO_NOTHING, related_name='events', to='alerts.maintenancewindow')),
+                ('workspace', models.ForeignKey(db_constraint=False, on_delete=django.db.models.deletion.DO_NOTHING, related_name='+', related_query_name='+', to='core.workspace', verbose_name='Workspace')),
+            ],
+            options={
+                'abstract': False,
+            },
         ),
         migrations.CreateModel(
             name='Alert',
@@ -134,15 +260,157 @@ class Migration(migrations.Migration):
                 ('detail_url', models.CharField(blank=True, max_length=500)),
                 ('reason', models.CharField(blank=True, choices=[('', 'the number came back'), ('rule_changed', 'its watch was changed'), ('rule_paused', 'its watch was paused'), ('rule_deleted', 'its watch was deleted'), ('unit_changed', 'the unit of its number was changed'), ('no_data', 'there were no data'), ('series_gone', 'this part reports no more'), ('data_back', 'data came again'), ('corrected', 'the number was corrected')], max_length=20)),
                 ('acknowledged_at', models.DateTimeField(blank=True, null=True)),
+                ('acknowledged_until', models.DateTimeField(blank=True, null=True)),
                 ('note', models.TextField(blank=True, verbose_name='Note')),
+                ('told_at', models.DateTimeField(blank=True, null=True)),
+                ('told_end_at', models.DateTimeField(blank=True, null=True)),
+                ('pressing', models.CharField(blank=True, max_length=10)),
+                ('silenced_at', models.DateTimeField(blank=True, null=True)),
+                ('next_step', models.PositiveSmallIntegerField(default=0)),
+                ('escalate_at', models.DateTimeField(blank=True, null=True)),
                 ('acknowledged_by', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='+', to=settings.AUTH_USER_MODEL)),
+                ('keeper', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='+', to=settings.AUTH_USER_MODEL, verbose_name='Looks after it')),
                 ('workspace', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='+', to='core.workspace', verbose_name='Workspace')),
                 ('instance', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='alerts', to='alerts.instance')),
+                ('group', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='alerts', to='alerts.noticegroup')),
                 ('watch', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='alerts', to='alerts.watch')),
             ],
             options={
                 'verbose_name': 'Alert',
             },
+        ),
+        migrations.CreateModel(
+            name='Remark',
+            fields=[
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('kind', models.CharField(choices=[('acknowledged', 'Acknowledged'), ('taken_over', 'Taken over'), ('ran_out', 'The acknowledgement ran out'), ('outranked', 'Graver: the acknowledgement ended')], max_length=12)),
+                ('at', models.DateTimeField()),
+                ('note', models.TextField(blank=True)),
+                ('until', models.DateTimeField(blank=True, null=True)),
+                ('alert', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='remarks', to='alerts.alert')),
+                ('by', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='+', to=settings.AUTH_USER_MODEL)),
+            ],
+            options={
+                'ordering': ('at', 'id'),
+            },
+        ),
+        migrations.CreateModel(
+            name='Route',
+            fields=[
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('version', models.PositiveIntegerField(default=1, editable=False, verbose_name='Version')),
+                ('group_by', django.contrib.postgres.fields.ArrayField(base_field=models.CharField(max_length=100), blank=True, null=True, verbose_name='One notice for each')),
+                ('group_wait', models.PositiveIntegerField(blank=True, null=True, validators=[django.core.validators.MaxValueValidator(3600)], verbose_name='Wait for others')),
+                ('group_interval', models.PositiveIntegerField(blank=True, null=True, validators=[django.core.validators.MaxValueValidator(86400)], verbose_name='Time between notices')),
+                ('repeat_interval', models.PositiveIntegerField(blank=True, null=True, validators=[django.core.validators.MaxValueValidator(31622400)], verbose_name='Tell again after')),
+                ('resolved', models.BooleanField(blank=True, null=True, verbose_name='Tell when it is over')),
+                ('escalation', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='+', to='alerts.escalationpolicy', verbose_name='Escalation')),
+                ('workspace', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='+', to='core.workspace', verbose_name='Workspace')),
+                ('watch', models.OneToOneField(blank=True, null=True, on_delete=django.db.models.deletion.CASCADE, related_name='route', to='alerts.watch')),
+            ],
+        ),
+        migrations.CreateModel(
+            name='Silence',
+            fields=[
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('matchers', models.JSONField(default=list, verbose_name='Which alerts')),
+                ('starts_at', models.DateTimeField(verbose_name='From')),
+                ('ends_at', models.DateTimeField(verbose_name='Until')),
+                ('reason', models.CharField(max_length=500, verbose_name='Reason')),
+                ('created_at', models.DateTimeField()),
+                ('author', models.ForeignKey(null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='+', to=settings.AUTH_USER_MODEL, verbose_name='Silenced by')),
+                ('earlier', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='later', to='alerts.silence')),
+                ('workspace', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='+', to='core.workspace', verbose_name='Workspace')),
+            ],
+            options={
+                'verbose_name': 'Silence',
+            },
+        ),
+        migrations.CreateModel(
+            name='Told',
+            fields=[
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('kind', models.CharField(choices=[('first', 'Fired'), ('more', 'More fired'), ('repeat', 'Told again'), ('resolved', 'Resolved'), ('catch_up', 'Still firing after a silence'), ('raised', 'Graver'), ('lowered', 'Less grave'), ('escalated', 'Escalated'), ('flapping', 'Comes and goes'), ('calm', 'Steady again'), ('no_data', 'No data'), ('data_again', 'Data again'), ('error', 'Cannot be read'), ('corrected', 'Corrected')], max_length=12)),
+                ('at', models.DateTimeField()),
+                ('unique_as', models.CharField(max_length=200, unique=True)),
+                ('text', models.CharField(max_length=500)),
+                ('severity', models.CharField(max_length=10)),
+                ('alert_ids', django.contrib.postgres.fields.ArrayField(base_field=models.BigIntegerField(), default=list)),
+                ('firing', models.PositiveIntegerField(default=0)),
+                ('over', models.PositiveIntegerField(default=0)),
+                ('workspace', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='+', to='core.workspace', verbose_name='Workspace')),
+                ('watch', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='told', to='alerts.watch')),
+            ],
+            options={
+                'ordering': ('-at', '-id'),
+            },
+        ),
+        migrations.CreateModel(
+            name='ToldTo',
+            fields=[
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('name', models.CharField(max_length=200)),
+                ('instead_of', models.CharField(blank=True, max_length=200)),
+                ('person', models.ForeignKey(null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='+', to=settings.AUTH_USER_MODEL)),
+                ('told', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='recipients', to='alerts.told')),
+            ],
+        ),
+        migrations.CreateModel(
+            name='Transition',
+            fields=[
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('at', models.DateTimeField()),
+                ('step', models.CharField(choices=[('pending', 'Crossed the threshold'), ('cancelled', 'Came back before it fired'), ('fired', 'Fired'), ('raised', 'Became more severe'), ('lowered', 'Became less severe'), ('recovering', 'Recovering'), ('again', 'Back over the threshold'), ('nodata', 'No data'), ('resolved', 'Resolved'), ('corrected', 'Corrected afterwards')], max_length=12)),
+                ('episode', models.PositiveIntegerField()),
+                ('value', models.FloatField(null=True)),
+                ('severity', models.CharField(blank=True, choices=[('info', 'Info'), ('warning', 'Warning'), ('critical', 'Critical')], max_length=10)),
+                ('reason', models.CharField(blank=True, choices=[('', 'the number came back'), ('rule_changed', 'its watch was changed'), ('rule_paused', 'its watch was paused'), ('rule_deleted', 'its watch was deleted'), ('unit_changed', 'the unit of its number was changed'), ('no_data', 'there were no data'), ('series_gone', 'this part reports no more'), ('data_back', 'data came again'), ('corrected', 'the number was corrected')], max_length=20)),
+                ('alert', models.ForeignKey(null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='transitions', to='alerts.alert')),
+                ('instance', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='transitions', to='alerts.instance')),
+            ],
+            options={
+                'ordering': ('at', 'id'),
+            },
+        ),
+        migrations.CreateModel(
+            name='Trouble',
+            fields=[
+                ('watch', models.OneToOneField(on_delete=django.db.models.deletion.CASCADE, primary_key=True, related_name='trouble', serialize=False, to='alerts.watch')),
+                ('since', models.DateTimeField()),
+            ],
+        ),
+        migrations.CreateModel(
+            name='RouteEvent',
+            fields=[
+                ('pgh_id', models.AutoField(primary_key=True, serialize=False)),
+                ('pgh_created_at', models.DateTimeField(auto_now_add=True)),
+                ('pgh_label', models.TextField(help_text='The event label.')),
+                ('id', models.BigIntegerField()),
+                ('version', models.PositiveIntegerField(default=1, editable=False, verbose_name='Version')),
+                ('group_by', django.contrib.postgres.fields.ArrayField(base_field=models.CharField(max_length=100), blank=True, null=True, verbose_name='One notice for each')),
+                ('group_wait', models.PositiveIntegerField(blank=True, null=True, validators=[django.core.validators.MaxValueValidator(3600)], verbose_name='Wait for others')),
+                ('group_interval', models.PositiveIntegerField(blank=True, null=True, validators=[django.core.validators.MaxValueValidator(86400)], verbose_name='Time between notices')),
+                ('repeat_interval', models.PositiveIntegerField(blank=True, null=True, validators=[django.core.validators.MaxValueValidator(31622400)], verbose_name='Tell again after')),
+                ('resolved', models.BooleanField(blank=True, null=True, verbose_name='Tell when it is over')),
+                ('escalation', models.ForeignKey(blank=True, db_constraint=False, null=True, on_delete=django.db.models.deletion.DO_NOTHING, related_name='+', related_query_name='+', to='alerts.escalationpolicy', verbose_name='Escalation')),
+                ('pgh_context', models.ForeignKey(db_constraint=False, null=True, on_delete=django.db.models.deletion.DO_NOTHING, related_name='+', to='pghistory.context')),
+                ('pgh_obj', models.ForeignKey(db_constraint=False, on_delete=django.db.models.deletion.DO_NOTHING, related_name='events', to='alerts.route')),
+                ('workspace', models.ForeignKey(db_constraint=False, on_delete=django.db.models.deletion.DO_NOTHING, related_name='+', related_query_name='+', to='core.workspace', verbose_name='Workspace')),
+                ('watch', models.ForeignKey(blank=True, db_constraint=False, null=True, on_delete=django.db.models.deletion.DO_NOTHING, related_name='+', related_query_name='+', to='alerts.watch')),
+            ],
+            options={
+                'abstract': False,
+            },
+        ),
+        migrations.AddField(
+            model_name='noticegroup',
+            name='watch',
+            field=models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='notice_groups', to='alerts.watch'),
+        ),
+        migrations.AddField(
+            model_name='instance',
+            name='watch',
+            field=models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='instances', to='alerts.watch'),
         ),
         migrations.CreateModel(
             name='WatchEvent',
@@ -199,23 +467,66 @@ class Migration(migrations.Migration):
                 'abstract': False,
             },
         ),
-        migrations.CreateModel(
-            name='Transition',
-            fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('at', models.DateTimeField()),
-                ('step', models.CharField(choices=[('pending', 'Crossed the threshold'), ('cancelled', 'Came back before it fired'), ('fired', 'Fired'), ('raised', 'Became more severe'), ('lowered', 'Became less severe'), ('recovering', 'Recovering'), ('again', 'Back over the threshold'), ('nodata', 'No data'), ('resolved', 'Resolved'), ('corrected', 'Corrected afterwards')], max_length=12)),
-                ('episode', models.PositiveIntegerField()),
-                ('value', models.FloatField(null=True)),
-                ('severity', models.CharField(blank=True, choices=[('info', 'Info'), ('warning', 'Warning'), ('critical', 'Critical')], max_length=10)),
-                ('reason', models.CharField(blank=True, choices=[('', 'the number came back'), ('rule_changed', 'its watch was changed'), ('rule_paused', 'its watch was paused'), ('rule_deleted', 'its watch was deleted'), ('unit_changed', 'the unit of its number was changed'), ('no_data', 'there were no data'), ('series_gone', 'this part reports no more'), ('data_back', 'data came again'), ('corrected', 'the number was corrected')], max_length=20)),
-                ('alert', models.ForeignKey(null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='transitions', to='alerts.alert')),
-                ('instance', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='transitions', to='alerts.instance')),
-            ],
-            options={
-                'ordering': ('at', 'id'),
-                'constraints': [models.UniqueConstraint(fields=('instance', 'at', 'step'), name='a_transition_happens_once')],
-            },
+        pgtrigger.migrations.AddTrigger(
+            model_name='escalationpolicy',
+            trigger=pgtrigger.compiler.Trigger(name='insert_insert', sql=pgtrigger.compiler.UpsertTriggerSql(func='INSERT INTO "alerts_escalationpolicyevent" ("created_at", "deleted_at", "id", "pgh_context_id", "pgh_created_at", "pgh_label", "pgh_obj_id", "title", "version", "workspace_id") VALUES (NEW."created_at", NEW."deleted_at", NEW."id", _pgh_attach_context(), NOW(), \'insert\', NEW."id", NEW."title", NEW."version", NEW."workspace_id"); RETURN NULL;', hash='0b39d9bf5ab7987defce2a73327817c7885760cc', operation='INSERT', pgid='pgtrigger_insert_insert_e169f', table='alerts_escalationpolicy', when='AFTER')),
+        ),
+        pgtrigger.migrations.AddTrigger(
+            model_name='escalationpolicy',
+            trigger=pgtrigger.compiler.Trigger(name='update_update', sql=pgtrigger.compiler.UpsertTriggerSql(condition='WHEN (OLD.* IS DISTINCT FROM NEW.*)', func='INSERT INTO "alerts_escalationpolicyevent" ("created_at", "deleted_at", "id", "pgh_context_id", "pgh_created_at", "pgh_label", "pgh_obj_id", "title", "version", "workspace_id") VALUES (NEW."created_at", NEW."deleted_at", NEW."id", _pgh_attach_context(), NOW(), \'update\', NEW."id", NEW."title", NEW."version", NEW."workspace_id"); RETURN NULL;', hash='09111c852f33808c583191b671d488b84e44921c', operation='UPDATE', pgid='pgtrigger_update_update_e1135', table='alerts_escalationpolicy', when='AFTER')),
+        ),
+        pgtrigger.migrations.AddTrigger(
+            model_name='escalationpolicy',
+            trigger=pgtrigger.compiler.Trigger(name='delete_delete', sql=pgtrigger.compiler.UpsertTriggerSql(func='INSERT INTO "alerts_escalationpolicyevent" ("created_at", "deleted_at", "id", "pgh_context_id", "pgh_created_at", "pgh_label", "pgh_obj_id", "title", "version", "workspace_id") VALUES (OLD."created_at", OLD."deleted_at", OLD."id", _pgh_attach_context(), NOW(), \'delete\', OLD."id", OLD."title", OLD."version", OLD."workspace_id"); RETURN NULL;', hash='fbde56960843e5ff1f9e6e0ee9ff83f0da016697', operation='DELETE', pgid='pgtrigger_delete_delete_65de0', table='alerts_escalationpolicy', when='AFTER')),
+        ),
+        migrations.AddConstraint(
+            model_name='escalationstep',
+            constraint=models.UniqueConstraint(fields=('policy', 'place'), name='an_escalation_goes_step_by_step'),
+        ),
+        migrations.AddField(
+            model_name='flapping',
+            name='alert',
+            field=models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='+', to='alerts.alert'),
+        ),
+        migrations.AddConstraint(
+            model_name='maintenancewindow',
+            constraint=models.CheckConstraint(condition=models.Q(('repeats__in', ['once', 'daily', 'weekly', 'monthly'])), name='window_recurrence_is_known'),
+        ),
+        migrations.AddConstraint(
+            model_name='maintenancewindow',
+            constraint=models.CheckConstraint(condition=models.Q(('monthday__gte', 1), ('monthday__lte', 31)), name='window_monthday_is_one'),
+        ),
+        pgtrigger.migrations.AddTrigger(
+            model_name='maintenancewindow',
+            trigger=pgtrigger.compiler.Trigger(name='insert_insert', sql=pgtrigger.compiler.UpsertTriggerSql(func='INSERT INTO "alerts_maintenancewindowevent" ("author_id", "created_at", "deleted_at", "ends", "first_on", "id", "last_on", "matchers", "monthday", "pgh_context_id", "pgh_created_at", "pgh_label", "pgh_obj_id", "reason", "repeats", "starts", "timezone", "title", "version", "weekdays", "workspace_id") VALUES (NEW."author_id", NEW."created_at", NEW."deleted_at", NEW."ends", NEW."first_on", NEW."id", NEW."last_on", NEW."matchers", NEW."monthday", _pgh_attach_context(), NOW(), \'insert\', NEW."id", NEW."reason", NEW."repeats", NEW."starts", NEW."timezone", NEW."title", NEW."version", NEW."weekdays", NEW."workspace_id"); RETURN NULL;', hash='ce1bac90a6cfe05d82f0208e442722476355081a', operation='INSERT', pgid='pgtrigger_insert_insert_6c597', table='alerts_maintenancewindow', when='AFTER')),
+        ),
+        pgtrigger.migrations.AddTrigger(
+            model_name='maintenancewindow',
+            trigger=pgtrigger.compiler.Trigger(name='update_update', sql=pgtrigger.compiler.UpsertTriggerSql(condition='WHEN (OLD.* IS DISTINCT FROM NEW.*)', func='INSERT INTO "alerts_maintenancewindowevent" ("author_id", "created_at", "deleted_at", "ends", "first_on", "id", "last_on", "matchers", "monthday", "pgh_context_id", "pgh_created_at", "pgh_label", "pgh_obj_id", "reason", "repeats", "starts", "timezone", "title", "version", "weekdays", "workspace_id") VALUES (NEW."author_id", NEW."created_at", NEW."deleted_at", NEW."ends", NEW."first_on", NEW."id", NEW."last_on", NEW."matchers", NEW."monthday", _pgh_attach_context(), NOW(), \'update\', NEW."id", NEW."reason", NEW."repeats", NEW."starts", NEW."timezone", NEW."title", NEW."version", NEW."weekdays", NEW."workspace_id"); RETURN NULL;', hash='f6fcde0979d447e2dbad3908d8de6ca68af25b0e', operation='UPDATE', pgid='pgtrigger_update_update_58d37', table='alerts_maintenancewindow', when='AFTER')),
+        ),
+        pgtrigger.migrations.AddTrigger(
+            model_name='maintenancewindow',
+            trigger=pgtrigger.compiler.Trigger(name='delete_delete', sql=pgtrigger.compiler.UpsertTriggerSql(func='INSERT INTO "alerts_maintenancewindowevent" ("author_id", "created_at", "deleted_at", "ends", "first_on", "id", "last_on", "matchers", "monthday", "pgh_context_id", "pgh_created_at", "pgh_label", "pgh_obj_id", "reason", "repeats", "starts", "timezone", "title", "version", "weekdays", "workspace_id") VALUES (OLD."author_id", OLD."created_at", OLD."deleted_at", OLD."ends", OLD."first_on", OLD."id", OLD."last_on", OLD."matchers", OLD."monthday", _pgh_attach_context(), NOW(), \'delete\', OLD."id", OLD."reason", OLD."repeats", OLD."starts", OLD."timezone", OLD."title", OLD."version", OLD."weekdays", OLD."workspace_id"); RETURN NULL;', hash='634eb99c1dce330ebd8b5a976a923505433d3ef5', operation='DELETE', pgid='pgtrigger_delete_delete_143a8', table='alerts_maintenancewindow', when='AFTER')),
+        ),
+        migrations.AddIndex(
+            model_name='silence',
+            index=models.Index(fields=['workspace', 'ends_at'], name='silence_by_end'),
+        ),
+        migrations.AddConstraint(
+            model_name='silence',
+            constraint=models.CheckConstraint(condition=models.Q(('ends_at__gte', models.F('starts_at'))), name='silence_ends_after_it_starts'),
+        ),
+        migrations.AddConstraint(
+            model_name='silence',
+            constraint=models.CheckConstraint(condition=models.Q(('ends_at__lte', django.db.models.expressions.CombinedExpression(models.F('starts_at'), '+', models.Value(datetime.timedelta(days=30))))), name='silence_is_30_days_at_most'),
+        ),
+        migrations.AddConstraint(
+            model_name='toldto',
+            constraint=models.UniqueConstraint(fields=('told', 'person'), name='a_person_hears_a_notice_once'),
+        ),
+        migrations.AddConstraint(
+            model_name='transition',
+            constraint=models.UniqueConstraint(fields=('instance', 'at', 'step'), name='a_transition_happens_once'),
         ),
         migrations.AddIndex(
             model_name='watch',
@@ -262,8 +573,40 @@ class Migration(migrations.Migration):
             trigger=pgtrigger.compiler.Trigger(name='delete_delete', sql=pgtrigger.compiler.UpsertTriggerSql(func='INSERT INTO "alerts_watchevent" ("about_id", "about_name", "about_type_id", "about_url", "aggregation", "clear", "compare", "condition_at", "created_at", "decimals", "deleted_at", "for_seconds", "grain_seconds", "id", "indicator", "indicator_title", "keep_seconds", "kind", "labels", "late_seconds", "levels", "limited_to", "need", "no_data", "op", "other", "other_title", "out_of", "owner_id", "past_until", "paused_at", "pgh_context_id", "pgh_created_at", "pgh_label", "pgh_obj_id", "rate", "relative", "scope", "severity", "so_far", "title", "unit", "url", "value", "version", "workspace_id") VALUES (OLD."about_id", OLD."about_name", OLD."about_type_id", OLD."about_url", OLD."aggregation", OLD."clear", OLD."compare", OLD."condition_at", OLD."created_at", OLD."decimals", OLD."deleted_at", OLD."for_seconds", OLD."grain_seconds", OLD."id", OLD."indicator", OLD."indicator_title", OLD."keep_seconds", OLD."kind", OLD."labels", OLD."late_seconds", OLD."levels", OLD."limited_to", OLD."need", OLD."no_data", OLD."op", OLD."other", OLD."other_title", OLD."out_of", OLD."owner_id", OLD."past_until", OLD."paused_at", _pgh_attach_context(), NOW(), \'delete\', OLD."id", OLD."rate", OLD."relative", OLD."scope", OLD."severity", OLD."so_far", OLD."title", OLD."unit", OLD."url", OLD."value", OLD."version", OLD."workspace_id"); RETURN NULL;', hash='68392a22e129dc63a52f2ae6a99bf48604850dbe', operation='DELETE', pgid='pgtrigger_delete_delete_e8b6c', table='alerts_watch', when='AFTER')),
         ),
         migrations.AddIndex(
+            model_name='told',
+            index=models.Index(fields=['watch', '-at'], name='told_by_watch'),
+        ),
+        migrations.AddConstraint(
+            model_name='route',
+            constraint=models.UniqueConstraint(condition=models.Q(('watch', None)), fields=('workspace',), name='a_workspace_has_one_route'),
+        ),
+        pgtrigger.migrations.AddTrigger(
+            model_name='route',
+            trigger=pgtrigger.compiler.Trigger(name='insert_insert', sql=pgtrigger.compiler.UpsertTriggerSql(func='INSERT INTO "alerts_routeevent" ("escalation_id", "group_by", "group_interval", "group_wait", "id", "pgh_context_id", "pgh_created_at", "pgh_label", "pgh_obj_id", "repeat_interval", "resolved", "version", "watch_id", "workspace_id") VALUES (NEW."escalation_id", NEW."group_by", NEW."group_interval", NEW."group_wait", NEW."id", _pgh_attach_context(), NOW(), \'insert\', NEW."id", NEW."repeat_interval", NEW."resolved", NEW."version", NEW."watch_id", NEW."workspace_id"); RETURN NULL;', hash='258cea280f539debc891d85a161cdde786c1b72d', operation='INSERT', pgid='pgtrigger_insert_insert_63886', table='alerts_route', when='AFTER')),
+        ),
+        pgtrigger.migrations.AddTrigger(
+            model_name='route',
+            trigger=pgtrigger.compiler.Trigger(name='update_update', sql=pgtrigger.compiler.UpsertTriggerSql(condition='WHEN (OLD.* IS DISTINCT FROM NEW.*)', func='INSERT INTO "alerts_routeevent" ("escalation_id", "group_by", "group_interval", "group_wait", "id", "pgh_context_id", "pgh_created_at", "pgh_label", "pgh_obj_id", "repeat_interval", "resolved", "version", "watch_id", "workspace_id") VALUES (NEW."escalation_id", NEW."group_by", NEW."group_interval", NEW."group_wait", NEW."id", _pgh_attach_context(), NOW(), \'update\', NEW."id", NEW."repeat_interval", NEW."resolved", NEW."version", NEW."watch_id", NEW."workspace_id"); RETURN NULL;', hash='68ef178a56caa2da312f02c90b486fadb4036ad1', operation='UPDATE', pgid='pgtrigger_update_update_ed591', table='alerts_route', when='AFTER')),
+        ),
+        pgtrigger.migrations.AddTrigger(
+            model_name='route',
+            trigger=pgtrigger.compiler.Trigger(name='delete_delete', sql=pgtrigger.compiler.UpsertTriggerSql(func='INSERT INTO "alerts_routeevent" ("escalation_id", "group_by", "group_interval", "group_wait", "id", "pgh_context_id", "pgh_created_at", "pgh_label", "pgh_obj_id", "repeat_interval", "resolved", "version", "watch_id", "workspace_id") VALUES (OLD."escalation_id", OLD."group_by", OLD."group_interval", OLD."group_wait", OLD."id", _pgh_attach_context(), NOW(), \'delete\', OLD."id", OLD."repeat_interval", OLD."resolved", OLD."version", OLD."watch_id", OLD."workspace_id"); RETURN NULL;', hash='287aa83da6ac3ca8621e6b827dbf66a6371f6fb3', operation='DELETE', pgid='pgtrigger_delete_delete_239b9', table='alerts_route', when='AFTER')),
+        ),
+        migrations.AddIndex(
+            model_name='noticegroup',
+            index=models.Index(condition=models.Q(('due_at__isnull', False)), fields=['due_at'], name='notice_group_due'),
+        ),
+        migrations.AddConstraint(
+            model_name='noticegroup',
+            constraint=models.UniqueConstraint(fields=('watch', 'values_hash'), name='a_group_is_one_of_its_watch'),
+        ),
+        migrations.AddIndex(
             model_name='instance',
             index=models.Index(condition=models.Q(('state', 'ok'), _negated=True), fields=['workspace'], name='instance_not_ok'),
+        ),
+        migrations.AddIndex(
+            model_name='instance',
+            index=models.Index(condition=models.Q(('health', 'error')), fields=['workspace'], name='instance_unread'),
         ),
         migrations.AddConstraint(
             model_name='instance',
@@ -281,6 +624,22 @@ class Migration(migrations.Migration):
             model_name='alert',
             index=models.Index(condition=models.Q(('state', 'resolved'), _negated=True), fields=['workspace', 'state'], name='alert_open'),
         ),
+        migrations.AddIndex(
+            model_name='alert',
+            index=models.Index(fields=['group'], name='alert_in_group'),
+        ),
+        migrations.AddIndex(
+            model_name='alert',
+            index=models.Index(condition=models.Q(('silenced_at__isnull', False)), fields=['workspace'], name='alert_silenced'),
+        ),
+        migrations.AddIndex(
+            model_name='alert',
+            index=models.Index(condition=models.Q(('escalate_at__isnull', False)), fields=['workspace', 'escalate_at'], name='alert_escalates'),
+        ),
+        migrations.AddIndex(
+            model_name='alert',
+            index=models.Index(condition=models.Q(('acknowledged_until__isnull', False)), fields=['workspace', 'acknowledged_until'], name='alert_acknowledged_until'),
+        ),
         migrations.AddConstraint(
             model_name='alert',
             constraint=models.UniqueConstraint(fields=('instance', 'episode'), name='an_episode_is_one_alert'),
@@ -296,5 +655,9 @@ class Migration(migrations.Migration):
         migrations.AddConstraint(
             model_name='alert',
             constraint=models.CheckConstraint(condition=models.Q(models.Q(('resolved_at__isnull', False), ('state', 'resolved')), models.Q(models.Q(('state', 'resolved'), _negated=True), ('resolved_at', None)), _connector='OR'), name='alert_is_resolved_at_a_moment'),
+        ),
+        migrations.AddIndex(
+            model_name='flapping',
+            index=models.Index(fields=['calm_at'], name='flapping_by_end'),
         ),
     ]

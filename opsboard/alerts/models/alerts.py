@@ -10,6 +10,7 @@ from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
 from opsboard.alerts.models import words
+from opsboard.alerts.models.routes import NoticeGroup
 from opsboard.alerts.models.watches import Instance, Severity, Watch
 from opsboard.core.models import WorkspaceModel, WorkspaceQuerySet
 
@@ -110,7 +111,19 @@ class Alert(WorkspaceModel):
         settings.AUTH_USER_MODEL, null=True, blank=True, on_delete=models.SET_NULL, related_name="+"
     )
     acknowledged_at = models.DateTimeField(null=True, blank=True)
+    acknowledged_until = models.DateTimeField(null=True, blank=True)
     note = models.TextField(pgettext_lazy("a remark on an alert", "Note"), blank=True)
+    keeper = models.ForeignKey(
+        settings.AUTH_USER_MODEL, null=True, blank=True, on_delete=models.SET_NULL, related_name="+",
+        verbose_name=_("Looks after it"),
+    )  # fmt: skip
+    group = models.ForeignKey(NoticeGroup, null=True, blank=True, on_delete=models.SET_NULL, related_name="alerts")
+    told_at = models.DateTimeField(null=True, blank=True)  # when a notice last named it as firing
+    told_end_at = models.DateTimeField(null=True, blank=True)
+    pressing = models.CharField(max_length=10, blank=True)  # why its notice must not wait
+    silenced_at = models.DateTimeField(null=True, blank=True)
+    next_step = models.PositiveSmallIntegerField(default=0)  # of its escalation
+    escalate_at = models.DateTimeField(null=True, blank=True)
 
     objects: ClassVar[models.Manager[Any]] = AlertQuerySet.as_manager()
 
@@ -134,6 +147,18 @@ class Alert(WorkspaceModel):
         indexes = (
             models.Index(fields=["workspace", "-active_at"], name="alert_by_time"),
             models.Index(fields=["workspace", "state"], condition=~models.Q(state="resolved"), name="alert_open"),
+            models.Index(fields=["group"], name="alert_in_group"),
+            models.Index(fields=["workspace"], condition=models.Q(silenced_at__isnull=False), name="alert_silenced"),
+            models.Index(
+                fields=["workspace", "escalate_at"],
+                condition=models.Q(escalate_at__isnull=False),
+                name="alert_escalates",
+            ),
+            models.Index(
+                fields=["workspace", "acknowledged_until"],
+                condition=models.Q(acknowledged_until__isnull=False),
+                name="alert_acknowledged_until",
+            ),
         )
 
     def __str__(self) -> str:
@@ -196,3 +221,23 @@ class Transition(models.Model):
     class Meta:
         ordering = ("at", "id")
         constraints = (models.UniqueConstraint(fields=["instance", "at", "step"], name="a_transition_happens_once"),)
+
+
+class Remark(models.Model):
+    """What people did about an alert, and when that ended: kept for its timeline."""
+
+    class Kind(models.TextChoices):
+        ACKNOWLEDGED = "acknowledged", _("Acknowledged")
+        TAKEN_OVER = "taken_over", _("Taken over")
+        RAN_OUT = "ran_out", _("The acknowledgement ran out")
+        OUTRANKED = "outranked", _("Graver: the acknowledgement ended")
+
+    alert = models.ForeignKey(Alert, on_delete=models.CASCADE, related_name="remarks")
+    kind = models.CharField(max_length=12, choices=Kind.choices)
+    at = models.DateTimeField()
+    by = models.ForeignKey(settings.AUTH_USER_MODEL, null=True, blank=True, on_delete=models.SET_NULL, related_name="+")
+    note = models.TextField(blank=True)
+    until = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        ordering = ("at", "id")

@@ -390,7 +390,10 @@ class Instance(WorkspaceModel):
                 condition=models.Q(state__in=[state.value for state in State]), name="instance_state_is_known"
             ),
         )
-        indexes = (models.Index(fields=["workspace"], condition=~models.Q(state="ok"), name="instance_not_ok"),)
+        indexes = (
+            models.Index(fields=["workspace"], condition=~models.Q(state="ok"), name="instance_not_ok"),
+            models.Index(fields=["workspace"], condition=models.Q(health="error"), name="instance_unread"),
+        )
 
     @property
     def memory(self) -> Memory:
@@ -404,3 +407,4 @@ class Pulse(models.Model):
     workspace = models.OneToOneField("core.Workspace", on_delete=models.CASCADE, primary_key=True, related_name="+")
     tick = models.DateTimeField(null=True)
     looked_at = models.DateTimeField(null=True)  # when late values were last looked for
+    silent_since = models.DateTimeField(null=True)  # the admins were told that it stands still

@@ -1,7 +1,18 @@
 """Watch numbers, judge them at each tick, and tell people once."""
 
-from opsboard.alerts.services.acknowledging import acknowledge
+from opsboard.alerts.services.acknowledging import acknowledge, acknowledge_all, take_over
+from opsboard.alerts.services.escalating import StepPlan, delete_policy, save_policy
 from opsboard.alerts.services.evaluating import Evaluated, evaluate
+from opsboard.alerts.services.silencing import (
+    change_silence,
+    delete_window,
+    end_silence,
+    fitting,
+    left_out,
+    plan_window,
+    silence,
+)
+from opsboard.alerts.services.speaking import ANSWER, answer_address
 from opsboard.alerts.services.watching import (
     WATCH_SETTINGS,
     change_watch,
@@ -12,13 +23,27 @@ from opsboard.alerts.services.watching import (
 )
 
 __all__ = [
+    "ANSWER",
     "WATCH_SETTINGS",
     "Evaluated",
+    "StepPlan",
     "acknowledge",
+    "acknowledge_all",
+    "answer_address",
+    "change_silence",
     "change_watch",
+    "delete_policy",
     "delete_watch",
+    "delete_window",
+    "end_silence",
     "evaluate",
+    "fitting",
+    "left_out",
     "pause_watch",
+    "plan_window",
     "resume_watch",
+    "save_policy",
+    "silence",
+    "take_over",
     "watch_number",
 ]

@@ -17,9 +17,11 @@ from opsboard.alerts.models import Instance, Pulse, Watch
 from opsboard.alerts.models.watches import hash_of
 from opsboard.alerts.services import listening, planning
 from opsboard.alerts.services.listening import Ears
+from opsboard.alerts.services.locking import lock
 from opsboard.alerts.services.planning import Plan, Series
-from opsboard.alerts.services.recording import lock, record
+from opsboard.alerts.services.recording import record
 from opsboard.alerts.services.revising import revise
+from opsboard.alerts.services.telling import after_tick
 from opsboard.core.contract import Reading
 from opsboard.core.models import Workspace
 
@@ -59,6 +61,7 @@ def evaluate(*, workspace: Workspace, now: datetime) -> Evaluated:
     except BaseException:
         planning.forget(workspace)  # it may remember what was rolled back
         raise
+    after_tick(workspace=workspace, tick=tick)
     return done
 
 

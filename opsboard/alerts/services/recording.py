@@ -5,27 +5,18 @@ from __future__ import annotations
 from collections.abc import Mapping
 from datetime import datetime
 
-from django.db import connection
-
 from opsboard.alerts import analysis
 from opsboard.alerts.analysis import Memory, State, Step, Turn, Why
 from opsboard.alerts.models import Alert, Instance, Reason, Transition, Watch
-from opsboard.alerts.services.telling import listeners, say
+from opsboard.alerts.services.telling import catch_up, say
 from opsboard.core import live
 from opsboard.core.models import Workspace
 
-LOCK = 0x616C  # one evaluation or change of watches at a time in a workspace
-LOUD = (Step.FIRED, Step.RESOLVED)  # the turns of which people are told
 WITH_REASON = (Step.RESOLVED, Step.CANCELLED)
 KEPT_UP_TO_DATE = (
     "state", "severity", "active_at", "fired_at", "resolved_at", "value", "peak", "threshold", "reference",
     "detail", "detail_url", "reason",
 )  # fmt: skip
-
-
-def lock(workspace: Workspace) -> None:
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT pg_advisory_xact_lock(%s, %s)", [LOCK, workspace.pk % 2**31])
 
 
 def record(
@@ -56,10 +47,6 @@ def record(
         )
     if not turns:
         return
-    # Who had taken note of it did so of the milder alert.
-    raised = [alerts[pk].pk for pk, turn in turns.items() if turn.step is Step.RAISED]
-    if raised:
-        Alert.objects.filter(pk__in=raised).update(acknowledged_at=None, acknowledged_by=None)
     Transition.objects.bulk_create(
         Transition(
             instance_id=pk, alert=alerts.get(pk), at=turn.at, step=step.value, value=turn.value,
@@ -69,11 +56,7 @@ def record(
         for pk, turn in turns.items()
         for step in _steps(turn)
     )  # fmt: skip
-    loud = {pk: turn for pk, turn in turns.items() if turn.step in LOUD}
-    hearers = listeners(workspace, {instances[pk].watch_id for pk in loud})
-    for pk, turn in loud.items():
-        alert = alerts[pk]
-        say(alert, turn, hearers.get(alert.watch_id, []), turn.why.value or reason)
+    say(workspace, [(alerts[pk], turn) for pk, turn in turns.items() if pk in alerts], reason, now=now)
     live.changed(workspace, "alerts")
 
 
@@ -112,6 +95,8 @@ def correct(alert: Alert, turn: Turn) -> None:
         instance_id=alert.instance_id, alert=alert, at=turn.at, step=turn.step.value, episode=alert.episode,
         value=turn.value, severity=alert.severity, reason=turn.why.value,
     )  # fmt: skip
+    alert.value = turn.value  # what is said; its row keeps what fired it
+    say(alert.workspace, [(alert, turn)], turn.why.value, now=turn.at)
     live.changed(alert.workspace, "alerts")
 
 
@@ -128,3 +113,4 @@ def end_alerts(watch: Watch, reason: str, *, now: datetime) -> None:
         highest_at=None, lowering_at=None, prior="", recent="", missing=0, missing_since=None,
     )  # fmt: skip
     record(watch.workspace, {watch.pk: watch}, rows, speaking, turns, now=now, reason=reason)
+    catch_up(watch.workspace, tick=now)

@@ -12,7 +12,8 @@ from django.db import models, transaction
 from django.utils.translation import gettext as _
 
 from opsboard.alerts.models import Instance, Reason, Severity, Watch
-from opsboard.alerts.services.recording import end_alerts, lock
+from opsboard.alerts.services.locking import lock
+from opsboard.alerts.services.recording import end_alerts
 from opsboard.core import live, objects, registry
 from opsboard.core.access import Viewer
 from opsboard.core.contract import Ref

@@ -6,6 +6,7 @@ from opsboard.alerts.views.alerts import (
     alert_list,
     margin,
 )
+from opsboard.alerts.views.answers import answer
 from opsboard.alerts.views.watches import (
     change_watch,
     delete_watch,
@@ -22,6 +23,7 @@ __all__ = [
     "acknowledge",
     "alert",
     "alert_list",
+    "answer",
     "change_watch",
     "delete_watch",
     "margin",

@@ -1,0 +1,92 @@
+"""Label sets that come and go: told once that they do, then quiet until they are steady."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+
+from django.db import models
+
+from opsboard.alerts.analysis import flapping
+from opsboard.alerts.models import Alert, Flapping, Told, Transition, wording
+from opsboard.alerts.services.grouping import stir, worst
+from opsboard.alerts.services.hearing import hearers_of
+from opsboard.alerts.services.speaking import Word, key_of, speak
+from opsboard.core.models import Workspace
+
+CHANGES = (Transition.Step.FIRED, Transition.Step.RESOLVED)
+
+
+def notice_flapping(workspace: Workspace, changed: Mapping[int, Alert], *, tick: datetime) -> set[int]:
+    """Of the instances that fired or resolved in this tick, those that begin to flap. Those that do already stay quiet."""
+    if not changed:
+        return set()
+    recent = Transition.objects.filter(
+        instance_id__in=changed, step__in=CHANGES, at__gt=tick - flapping.WINDOW, at__lte=tick
+    )
+    counted = recent.order_by().values("instance_id").annotate(changes=models.Count("pk"))
+    restless = {row["instance_id"] for row in counted if flapping.flaps(row["changes"])}
+    known = set(Flapping.objects.filter(instance_id__in=changed).values_list("instance_id", flat=True))
+    for pk in known:
+        Flapping.objects.filter(instance_id=pk).update(alert=changed[pk], calm_at=tick + flapping.CALM)
+    new = sorted(restless - known)
+    Flapping.objects.bulk_create(
+        (Flapping(instance_id=pk, alert=changed[pk], since=tick, calm_at=tick + flapping.CALM) for pk in new),
+        ignore_conflicts=True,
+    )
+    return set(new)
+
+
+def tell_flapping(workspace: Workspace, alerts: Sequence[Alert], *, tick: datetime) -> None:
+    """One notice for each that began to flap."""
+    hearers = hearers_of(workspace, {alert.watch_id: alert.watch for alert in alerts}.values())
+    for alert in alerts:
+        if alert.silenced_at is not None:
+            continue
+        watch, labels = alert.watch, alert.labels_text
+        word = Word(
+            kind=Told.Kind.FLAPPING,
+            watch=watch,
+            text=lambda watch=watch, labels=labels: wording.comes_and_goes(watch, labels),  # type: ignore[misc]
+            unique_as=key_of(watch.pk, alert.instance_id, alert.episode, "flapping", int(tick.timestamp())),
+            severity=alert.severity,
+            alerts=[alert],
+            firing=int(alert.is_open),
+        )
+        speak(word, hearers[watch.pk], now=tick)
+
+
+def tell_steady(workspace: Workspace, *, tick: datetime) -> int:
+    """Those that have not changed for long enough: say how they are now, and let them be told as all others again."""
+    rows = list(
+        Flapping.objects.filter(instance__workspace=workspace, calm_at__lte=tick).select_related(
+            "alert__watch__workspace", "alert__watch__owner"
+        )[:500]
+    )
+    if not rows:
+        return 0
+    Flapping.objects.filter(pk__in=[row.pk for row in rows]).delete()
+    alerts = worst([row.alert for row in rows])
+    hearers = hearers_of(workspace, {alert.watch_id: alert.watch for alert in alerts}.values())
+    Alert.objects.resolved().filter(instance_id__in=[row.pk for row in rows], told_end_at=None).update(
+        told_at=models.functions.Coalesce("told_at", models.Value(tick)), told_end_at=tick
+    )
+    for alert in alerts:
+        alert.workspace = workspace
+        if alert.silenced_at is not None and alert.is_open:
+            continue
+        watch = alert.watch
+        word = Word(
+            kind=Told.Kind.CALM,
+            watch=watch,
+            text=lambda watch=watch, alert=alert: wording.steady(watch, alert),  # type: ignore[misc]
+            unique_as=key_of(watch.pk, alert.instance_id, alert.episode, "calm", int(tick.timestamp())),
+            severity=alert.severity if alert.is_open else "info",
+            alerts=[alert],
+            firing=int(alert.is_open),
+        )
+        speak(word, hearers[watch.pk], now=tick)
+        if alert.is_open:
+            Alert.objects.filter(pk=alert.pk).update(told_at=tick, pressing="")
+    stir([alert.group_id for alert in alerts if alert.group_id], tick=tick)
+    return len(rows)
