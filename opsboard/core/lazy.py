@@ -32,6 +32,7 @@ __all__ = [
     "plotly",
     "plotly_graph_objects",
     "polars",
+    "ruptures",
     "scipy",
     "scipy_optimize",
     "scipy_stats",
@@ -96,6 +97,7 @@ if TYPE_CHECKING:
     weasyprint: Any
     pikepdf: Any
     segno: Any
+    ruptures: Any
     statsmodels: Any
     numba: Any
     holidays: Any
@@ -114,6 +116,7 @@ else:
     weasyprint = lazy("weasyprint")
     pikepdf = lazy("pikepdf")
     segno = lazy("segno")
+    ruptures = lazy("ruptures")
     statsmodels = lazy("statsmodels.api")
     numba = lazy("numba")
     holidays = lazy("holidays")
