@@ -10,6 +10,8 @@ import pgtrigger.migrations
 from django.conf import settings
 from django.db import migrations, models
 
+from opsboard.core.founding import at_once
+
 
 class Migration(migrations.Migration):
 
@@ -22,7 +24,7 @@ class Migration(migrations.Migration):
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
-    operations = [
+    operations = at_once([
         migrations.CreateModel(
             name='Instance',
             fields=[
@@ -660,4 +662,4 @@ class Migration(migrations.Migration):
             model_name='flapping',
             index=models.Index(fields=['calm_at'], name='flapping_by_end'),
         ),
-    ]
+    ])

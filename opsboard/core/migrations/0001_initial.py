@@ -9,6 +9,8 @@ import pgtrigger.migrations
 from django.conf import settings
 from django.db import migrations, models
 
+from opsboard.core.founding import at_once
+
 
 class Migration(migrations.Migration):
 
@@ -20,7 +22,7 @@ class Migration(migrations.Migration):
         ('pghistory', '0007_auto_20250421_0444'),
     ]
 
-    operations = [
+    operations = at_once([
         migrations.CreateModel(
             name='CalendarDay',
             fields=[
@@ -903,4 +905,4 @@ class Migration(migrations.Migration):
             model_name='exchangerate',
             trigger=pgtrigger.compiler.Trigger(name='delete_delete', sql=pgtrigger.compiler.UpsertTriggerSql(func='INSERT INTO "core_exchangerateevent" ("day", "id", "pgh_context_id", "pgh_created_at", "pgh_label", "pgh_obj_id", "rate", "source", "target", "workspace_id") VALUES (OLD."day", OLD."id", _pgh_attach_context(), NOW(), \'delete\', OLD."id", OLD."rate", OLD."source", OLD."target", OLD."workspace_id"); RETURN NULL;', hash='801d754529aabe25637ab5d200f4d68c9fb5853a', operation='DELETE', pgid='pgtrigger_delete_delete_b9971', table='core_exchangerate', when='AFTER')),
         ),
-    ]
+    ])

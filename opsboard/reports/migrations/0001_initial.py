@@ -7,6 +7,8 @@ import pgtrigger.migrations
 from django.conf import settings
 from django.db import migrations, models
 
+from opsboard.core.founding import at_once
+
 
 class Migration(migrations.Migration):
 
@@ -18,7 +20,7 @@ class Migration(migrations.Migration):
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
-    operations = [
+    operations = at_once([
         migrations.CreateModel(
             name='Report',
             fields=[
@@ -118,4 +120,4 @@ class Migration(migrations.Migration):
             model_name='report',
             trigger=pgtrigger.compiler.Trigger(name='delete_delete', sql=pgtrigger.compiler.UpsertTriggerSql(func='INSERT INTO "reports_reportevent" ("created_at", "id", "language", "limited_to", "owner_id", "period_kind", "pgh_context_id", "pgh_created_at", "pgh_label", "pgh_obj_id", "scheduled", "sections", "title", "version", "workspace_id") VALUES (OLD."created_at", OLD."id", OLD."language", OLD."limited_to", OLD."owner_id", OLD."period_kind", _pgh_attach_context(), NOW(), \'delete\', OLD."id", OLD."scheduled", OLD."sections", OLD."title", OLD."version", OLD."workspace_id"); RETURN NULL;', hash='f03d1bf22c752ae6aaad16968b470f88707d8e2f', operation='DELETE', pgid='pgtrigger_delete_delete_6acd6', table='reports_report', when='AFTER')),
         ),
-    ]
+    ])

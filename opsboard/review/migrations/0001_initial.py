@@ -6,6 +6,8 @@ import pgtrigger.migrations
 from django.conf import settings
 from django.db import migrations, models
 
+from opsboard.core.founding import at_once
+
 
 class Migration(migrations.Migration):
 
@@ -18,7 +20,7 @@ class Migration(migrations.Migration):
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
-    operations = [
+    operations = at_once([
         migrations.CreateModel(
             name='Decision',
             fields=[
@@ -196,4 +198,4 @@ class Migration(migrations.Migration):
             model_name='review',
             trigger=pgtrigger.compiler.Trigger(name='delete_delete', sql=pgtrigger.compiler.UpsertTriggerSql(func='INSERT INTO "review_reviewevent" ("closed_at", "closed_by_id", "id", "opened_at", "pgh_context_id", "pgh_created_at", "pgh_label", "pgh_obj_id", "summary", "week", "workspace_id") VALUES (OLD."closed_at", OLD."closed_by_id", OLD."id", OLD."opened_at", _pgh_attach_context(), NOW(), \'delete\', OLD."id", OLD."summary", OLD."week", OLD."workspace_id"); RETURN NULL;', hash='6e94ae0a46b297c303686da1237ed3f1a196d146', operation='DELETE', pgid='pgtrigger_delete_delete_b27fb', table='review_review', when='AFTER')),
         ),
-    ]
+    ])
