@@ -1,11 +1,26 @@
 """What workers run for metrics."""
 
 from celery import shared_task
+from django.utils import timezone
 
+from metrics import services
 from metrics.services import POINTS
+from opsboard.core import jobs
 from opsboard.core.imports import carry_out
 
 
 @shared_task
 def import_points(job_id: int) -> None:
     carry_out(POINTS, job_id)
+
+
+@shared_task
+def start_due_sources() -> int:
+    return services.start_due(now=timezone.now())
+
+
+@shared_task
+def pull_source(job_id: int) -> None:
+    with jobs.running(job_id) as work:
+        if work is not None:
+            services.read_source(work=work, now=timezone.now())

@@ -3,6 +3,7 @@
 from django.urls import path
 
 from metrics import views
+from metrics.views import sources
 
 urlpatterns = [
     path("", views.metric_list, name="metric_list"),
@@ -13,6 +14,17 @@ urlpatterns = [
     path("trades/", views.trade_list, name="trade_list"),
     path("trades/<slug:key>/", views.trade, name="trade"),
     path("tree/", views.metric_tree, name="metric_tree"),
+    path("sources/", sources.source_list, name="source_list"),
+    path("sources/new/", sources.new_source, name="new_source"),
+    path("sources/new/<slug:kind>/", sources.create_source, name="create_source"),
+    path("sources/<int:pk>/", sources.source, name="source"),
+    path("sources/<int:pk>/edit/", sources.change_source, name="change_source"),
+    path("sources/<int:pk>/columns/", sources.map_columns, name="map_columns"),
+    path("sources/<int:pk>/run/", sources.run_source, name="run_source"),
+    path("sources/<int:pk>/pause/", sources.pause_source, name="pause_source"),
+    path("sources/<int:pk>/resume/", sources.resume_source, name="resume_source"),
+    path("sources/<int:pk>/delete/", sources.delete_source, name="delete_source"),
+    path("sources/<int:pk>/pulls/<int:run>/", sources.pull, name="pull"),
     path("<int:pk>/", views.metric, name="metric"),
     path("<int:pk>/drives/", views.set_driver, name="set_driver"),
     path("<int:pk>/facts/", views.fact_sheet, name="fact_sheet"),

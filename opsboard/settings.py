@@ -327,6 +327,7 @@ CELERY_TASK_ROUTES = {"opsboard.reports.tasks.*": {"queue": "pdf"}}
 CELERY_TIMEZONE = "UTC"
 CELERY_BEAT_SCHEDULER = "opsboard.beat:Beat"
 OUTBOUND_ALLOW_PRIVATE = _list("OUTBOUND_ALLOW_PRIVATE")
+SOURCES_FOLDER = os.environ.get("SOURCES_FOLDER", "")  # SQLite files in it may be read by sources; none without it
 
 # --- safety ---------------------------------------------------------------------------------------------------------
 

@@ -13,6 +13,7 @@ from opsboard.core.analysis.spc import NotEnough, xmr
 from opsboard.core.lazy import polars as pl
 
 LABEL = "labels:"
+VALUE = "value:"
 GRAINS = (("minute", 60), ("hour", 3600), ("day", 86_400), ("week", 604_800), ("month", 2_592_000))
 LARGEST = 1e15  # beyond it, values times weights, added up, leave what the database can count
 SMALLEST = 1e-100  # below it they do so at the other end
@@ -32,7 +33,7 @@ class Trouble:
 def points_from(frame: pl.DataFrame, rows: pl.Series) -> tuple[pl.DataFrame, list[Trouble]]:
     """Rows of a file as points: `metric` (text or ""), `labels` (JSON), `at`, `value`, `weight`, `row`.
 
-    A rate's value is numerator / denominator and its weight the denominator; nothing out of nothing (0 / 0) weighs
+    Of several columns of values each is a metric of its own, named by its header; a blank cell is no point. A rate's value is numerator / denominator and its weight the denominator; nothing out of nothing (0 / 0) weighs
     nought and so counts for nothing.
     """
     trouble: list[Trouble] = []
@@ -48,18 +49,38 @@ def points_from(frame: pl.DataFrame, rows: pl.Series) -> tuple[pl.DataFrame, lis
         frame = frame.with_columns(given.alias("weight"))
         weight = "weight"
     trouble += _troubles(frame.filter(pl.col("weight") < 0), weight, "negative_weight")
-    counted = "numerator" if "numerator" in frame.columns else "value"
-    for name, column in (("value", counted), ("weight", weight)):
+    valued = [name for name in frame.columns if name.startswith(VALUE)]
+    counted = {name: name.removeprefix(VALUE) for name in valued} or {
+        "value": "numerator" if "numerator" in frame.columns else "value"
+    }
+    for name, column in (*counted.items(), ("weight", weight)):
         trouble += _troubles(frame.filter(pl.col(name).abs() > LARGEST), column, "too_large", name)
-    frame = frame.with_columns(_as_nought(pl.col("value")), _as_nought(pl.col("weight")))
+    frame = frame.with_columns([_as_nought(pl.col(name)) for name in (*counted, "weight")])
     dimensions = [name for name in frame.columns if name.startswith(LABEL)]
     for name in dimensions:
         long = frame.filter(pl.col(name).str.len_chars() > 200)
         trouble += _troubles(long, name.removeprefix(LABEL), "long_label", name)
     metric = pl.col("metric") if "metric" in frame.columns else pl.lit("")
     frame = _labelled(frame.with_columns(metric.alias("metric")), dimensions)
+    if len(valued) == 1:
+        frame = frame.rename({valued[0]: "value"})
+    elif valued:
+        frame = _one_by_one(frame, valued)
     frame = frame.select("metric", "labels", "at", pl.col("value") + 0.0, pl.col("weight") + 0.0, "row")
     return frame, sorted(trouble, key=lambda one: one.row)
+
+
+def _one_by_one(frame: pl.DataFrame, valued: Sequence[str]) -> pl.DataFrame:
+    """Several columns of values below one another, each under its header's name."""
+    rest = [name for name in frame.columns if name not in valued and name != "metric"]
+    return pl.concat(
+        [
+            frame.filter(pl.col(name).is_not_null()).select(
+                *rest, pl.lit(name.removeprefix(VALUE)).alias("metric"), pl.col(name).alias("value")
+            )
+            for name in valued
+        ]
+    )
 
 
 def countable(value: float) -> float:
@@ -183,3 +204,12 @@ def spans(points: pl.DataFrame) -> dict[int, tuple[datetime, datetime]]:
     """`{metric: (its first moment, its last)}`."""
     ends = points.group_by("metric_id").agg(pl.col("at").min().alias("first"), pl.col("at").max().alias("last"))
     return {metric: (first, last) for metric, first, last in ends.iter_rows()}
+
+
+def shown_points(points: pl.DataFrame, most: int) -> list[tuple[str, datetime, float, float, str]]:
+    """The first points as people look at them: metric, time, value, weight, labels."""
+    rows = points.head(most).select("metric", "at", "value", "weight", "labels").iter_rows()
+    return [
+        (metric, at, value, weight, " · ".join(json.loads(labels).values()))
+        for metric, at, value, weight, labels in rows
+    ]

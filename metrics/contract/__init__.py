@@ -14,6 +14,7 @@ from opsboard.core.contract import (
     Dataset,
     Effect,
     Event,
+    Every,
     Fact,
     Finding,
     Home,
@@ -54,6 +55,16 @@ contract = Contract(
                 Fact("backfill", gettext_lazy("History brought in"), "flag"),
             ),
         ),
+        Event(
+            "metrics.source_failed",
+            gettext_lazy("A source could not be read"),
+            (Fact("source", gettext_lazy("Source")), Fact("reason", gettext_lazy("Reason"))),
+        ),
+        Event(
+            "metrics.source_recovered",
+            gettext_lazy("A source is read again"),
+            (Fact("source", gettext_lazy("Source")),),
+        ),
     ),
     effects=(Effect("metrics.record_point", gettext_lazy("Record a value"), RecordForm, record_point, icon="plus"),),
     findings=(Finding("metrics.off_target", gettext_lazy("Metrics off target"), find_off_target),),
@@ -61,4 +72,5 @@ contract = Contract(
     datasets=(Dataset("metrics.points", datasets, rows),),
     things=(Thing("metrics.metrics", gettext_lazy("Metrics"), "metrics.metric", "chart-line", metrics_by_name),),
     starters=tuple(Starter(f"metrics.{key}", trade.title, furnish) for key, trade in TRADES.items()),
+    schedule=(Every("metrics.tasks.start_due_sources", 30),),
 )

@@ -3,12 +3,7 @@
 from metrics.forms.files import ImportForm
 from metrics.forms.metric import MetricForm, ValueForm
 from metrics.forms.recording import RecordForm
+from metrics.forms.sources import FORMS, HINTS, SourceForm
 from metrics.forms.trees import DriverForm
 
-__all__ = [
-    "DriverForm",
-    "ImportForm",
-    "MetricForm",
-    "RecordForm",
-    "ValueForm",
-]
+__all__ = ["FORMS", "HINTS", "DriverForm", "ImportForm", "MetricForm", "RecordForm", "SourceForm", "ValueForm"]

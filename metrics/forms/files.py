@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -19,12 +21,15 @@ from opsboard.core.imports import Plan
 from opsboard.core.uploads import Table, read_columns
 
 NEW = "+"
+MOST_PARTS = 30
+AVERAGES = re.compile(r"\b(?:average|avg|mean|rate|ratio|share|percent)\b|%|平均|均值|率|占比|均价", re.IGNORECASE)
+_UNIT = re.compile(r"^(.{1,200}?)\s*[(（\[]\s*([^()（）\[\]]{1,12})\s*[)）\]]\s*$")
 
 
 class ImportForm(forms.Form):
     """Where a file goes: into a metric that is there, or into a new one."""
 
-    metric = forms.ChoiceField(label=gettext_lazy("Write into"))
+    metric = forms.ChoiceField(label=gettext_lazy("Write into"), required=False)
     name = forms.CharField(label=gettext_lazy("Name"), max_length=200, required=False)
     unit = forms.CharField(label=gettext_lazy("Unit"), max_length=40, required=False)
     direction = forms.ChoiceField(label=gettext_lazy("Which way is better"), choices=Direction.choices, required=False)
@@ -57,13 +62,80 @@ class ImportForm(forms.Form):
         }
         super().__init__(data, initial=start)
         self.sums = {one.key: one.aggregation == Aggregation.SUM for one in metrics}
-        self.fields["metric"].choices = [  # type: ignore[attr-defined]
-            (NEW, _("A new metric")), *((one.key, one.name) for one in metrics),
+        choices = [(NEW, _("A new metric")), *((one.key, one.name) for one in metrics)]
+        self.fields["metric"].choices = choices  # type: ignore[attr-defined]
+        self.values = plan.columns.get("value", ())
+        self._add_parts(table, choices, {one.name.casefold(): one.key for one in metrics})
+
+    def _add_parts(self, table: Table, choices: list[tuple[str, Any]], known: dict[str, str]) -> None:
+        """For each column of numbers a line of fields, for files that hold several metrics."""
+        remembered = self.plan.settings.get("columns") or {}
+        numbers = [
+            (place, header)
+            for place, header in enumerate(table.names)
+            if header in self.values or table.guesses[header].kind == "number"
+        ]
+        self._places = dict(numbers[:MOST_PARTS])
+        for place, header in self._places.items():
+            name, unit = _name_and_unit(header)
+            before = remembered.get(header)
+            average = AVERAGES.search(header)
+            self.fields[f"into_{place}"] = forms.ChoiceField(
+                label=_("Write “%(name)s” into") % {"name": header}, choices=choices, required=False,
+                initial=before if isinstance(before, str) else known.get(name.casefold(), NEW),
+            )  # fmt: skip
+            self.fields[f"name_{place}"] = forms.CharField(
+                label=_("Name of “%(name)s”") % {"name": header}, max_length=200, required=False, initial=name
+            )
+            self.fields[f"unit_{place}"] = forms.CharField(
+                label=_("Unit of “%(name)s”") % {"name": header}, max_length=40, required=False, initial=unit
+            )
+            self.fields[f"adds_{place}"] = forms.ChoiceField(
+                label=_("How “%(name)s” adds up") % {"name": header}, choices=Aggregation.choices, required=False,
+                initial=Aggregation.MEAN if average else Aggregation.SUM,
+            )  # fmt: skip
+
+    @property
+    def several(self) -> bool:
+        return len(self.values) > 1
+
+    @property
+    def parts(self) -> list[dict[str, Any]]:
+        """The lines of the columns of numbers: `chosen` are those that are values."""
+        return [
+            {"place": place, "header": header, "chosen": header in self.values, "into": self[f"into_{place}"],
+             "name": self[f"name_{place}"], "unit": self[f"unit_{place}"], "adds": self[f"adds_{place}"]}
+            for place, header in self._places.items()
         ]  # fmt: skip
+
+    @property
+    def single(self) -> list[Any]:
+        return [self[name] for name in ("name", "unit", "direction", "aggregation", "grain", "target")]
+
+    def _clean_parts(self, given: dict[str, Any]) -> None:
+        taken: set[str] = set()
+        for place, header in self._places.items():
+            if header not in self.values:
+                continue
+            into, name = given.get(f"into_{place}") or NEW, given.get(f"name_{place}") or ""
+            if into == NEW and not name:
+                self.add_error(f"name_{place}", _("Give the new metric a name."))
+            mark = name.casefold() if into == NEW else f"={into}"
+            if mark and mark in taken:
+                self.add_error(
+                    f"name_{place}" if into == NEW else f"into_{place}", _("Two columns can't go into the same metric.")
+                )
+            taken.add(mark)
+        if len(self.values) > MOST_PARTS:
+            self.add_error(None, _("At most %(limit)s columns of values at once.") % {"limit": MOST_PARTS})
 
     def clean(self) -> dict[str, Any]:
         given = super().clean() or {}
+        given["metric"] = given.get("metric") or NEW
         if self.plan.has("metric"):
+            return given
+        if self.several:
+            self._clean_parts(given)
             return given
         if self.plan.has("numerator") and self.sums.get(given.get("metric", "")):
             self.add_error(
@@ -88,12 +160,33 @@ class ImportForm(forms.Form):
         given = self.cleaned_data
         if self.plan.has("metric"):
             return {}
+        if self.several:
+            return {"columns": dict(self._settings_of_parts(given)), "stem": self.stem}
         if given["metric"] != NEW:
             return {"key": given["metric"], "stem": self.stem}
         create = _filled(given)
         if self.plan.has("numerator"):
             create["aggregation"] = Aggregation.RATIO.value  # rates of several shops or days never add up
         return {"create": create, "stem": self.stem}
+
+    def _settings_of_parts(self, given: dict[str, Any]) -> Iterator[tuple[str, Any]]:
+        for place, header in self._places.items():
+            if header not in self.values:
+                continue
+            into = given.get(f"into_{place}") or NEW
+            new = {
+                "name": given.get(f"name_{place}"),
+                "unit": given.get(f"unit_{place}"),
+                "aggregation": given.get(f"adds_{place}") or Aggregation.SUM.value,
+                "grain": given.get("grain"),
+            }
+            yield header, {name: value for name, value in new.items() if value} if into == NEW else into
+
+
+def _name_and_unit(header: str) -> tuple[str, str]:
+    """“Sales (CNY)” is sales in CNY."""
+    found = _UNIT.match(header)
+    return (found[1].strip(), found[2].strip()) if found else (header.strip()[:200], "")
 
 
 def _sum_or_mean(table: Table, plan: Plan, grain: str) -> Aggregation:
@@ -111,7 +204,9 @@ def _filled(given: dict[str, Any]) -> dict[str, Any]:
 
 
 def _alike(plan: Plan, filename: str) -> bool:
-    return bool(plan.settings.get("key")) and plan.settings.get("stem", _stem(filename)) == _stem(filename)
+    return bool(plan.settings.get("key") or plan.settings.get("create")) and plan.settings.get(
+        "stem", _stem(filename)
+    ) == _stem(filename)
 
 
 def _stem(filename: str) -> str:

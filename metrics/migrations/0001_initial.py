@@ -1,3 +1,4 @@
+import datetime
 import django.contrib.postgres.fields
 import django.core.validators
 import django.db.models.deletion
@@ -212,6 +213,92 @@ class Migration(migrations.Migration):
             ],
         ),
         migrations.CreateModel(
+            name='Source',
+            fields=[
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('limited_to', django.contrib.postgres.fields.ArrayField(base_field=models.BigIntegerField(), blank=True, default=list, verbose_name='Only for teams')),
+                ('version', models.PositiveIntegerField(default=1, editable=False, verbose_name='Version')),
+                ('kind', models.CharField(choices=[('http', 'Web address (CSV or JSON)'), ('sql', 'Database (SQL)'), ('prometheus', 'Prometheus query'), ('feishu', 'Feishu Base'), ('indicator', 'A number of Opsboard'), ('dataset', 'A table of Opsboard')], max_length=10, verbose_name='Origin')),
+                ('name', models.CharField(max_length=200, verbose_name='Name')),
+                ('every', models.IntegerField(choices=[(300, 'Every 5 minutes'), (900, 'Every 15 minutes'), (1800, 'Every 30 minutes'), (3600, 'Every hour'), (21600, 'Every 6 hours'), (86400, 'Once a day')], default=86400, verbose_name='How often')),
+                ('at_time', models.TimeField(default=datetime.time(6, 0), verbose_name='At')),
+                ('asks', models.JSONField(default=dict)),
+                ('secret', models.TextField(blank=True)),
+                ('mapping', models.JSONField(blank=True, default=dict)),
+                ('paused_at', models.DateTimeField(blank=True, null=True)),
+                ('created_at', models.DateTimeField()),
+                ('owner', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='+', to=settings.AUTH_USER_MODEL, verbose_name='Owner')),
+                ('workspace', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='+', to='core.workspace', verbose_name='Workspace')),
+            ],
+            options={
+                'verbose_name': 'Source',
+                'verbose_name_plural': 'Sources',
+                'ordering': ('name', 'pk'),
+            },
+        ),
+        migrations.CreateModel(
+            name='Pull',
+            fields=[
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('state', models.CharField(choices=[('waiting', 'Waiting'), ('running', 'Running'), ('done', 'Done'), ('failed', 'Failed'), ('cancelled', 'Cancelled')], default='waiting', max_length=10)),
+                ('started_at', models.DateTimeField()),
+                ('finished_at', models.DateTimeField(null=True)),
+                ('since', models.DateTimeField(null=True)),
+                ('rows', models.PositiveIntegerField(default=0)),
+                ('written', models.PositiveIntegerField(default=0)),
+                ('unchanged', models.PositiveIntegerField(default=0)),
+                ('revised', models.PositiveIntegerField(default=0)),
+                ('error', models.TextField(blank=True)),
+                ('complaints', models.JSONField(default=list)),
+                ('by', models.ForeignKey(null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='+', to=settings.AUTH_USER_MODEL)),
+                ('job', models.ForeignKey(null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='+', to='core.job')),
+                ('source', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='pulls', to='metrics.source')),
+            ],
+            options={
+                'ordering': ('-pk',),
+            },
+        ),
+        migrations.CreateModel(
+            name='SourceEvent',
+            fields=[
+                ('pgh_id', models.AutoField(primary_key=True, serialize=False)),
+                ('pgh_created_at', models.DateTimeField(auto_now_add=True)),
+                ('pgh_label', models.TextField(help_text='The event label.')),
+                ('id', models.BigIntegerField()),
+                ('limited_to', django.contrib.postgres.fields.ArrayField(base_field=models.BigIntegerField(), blank=True, default=list, verbose_name='Only for teams')),
+                ('version', models.PositiveIntegerField(default=1, editable=False, verbose_name='Version')),
+                ('kind', models.CharField(choices=[('http', 'Web address (CSV or JSON)'), ('sql', 'Database (SQL)'), ('prometheus', 'Prometheus query'), ('feishu', 'Feishu Base'), ('indicator', 'A number of Opsboard'), ('dataset', 'A table of Opsboard')], max_length=10, verbose_name='Origin')),
+                ('name', models.CharField(max_length=200, verbose_name='Name')),
+                ('every', models.IntegerField(choices=[(300, 'Every 5 minutes'), (900, 'Every 15 minutes'), (1800, 'Every 30 minutes'), (3600, 'Every hour'), (21600, 'Every 6 hours'), (86400, 'Once a day')], default=86400, verbose_name='How often')),
+                ('at_time', models.TimeField(default=datetime.time(6, 0), verbose_name='At')),
+                ('asks', models.JSONField(default=dict)),
+                ('mapping', models.JSONField(blank=True, default=dict)),
+                ('paused_at', models.DateTimeField(blank=True, null=True)),
+                ('created_at', models.DateTimeField()),
+                ('owner', models.ForeignKey(blank=True, db_constraint=False, null=True, on_delete=django.db.models.deletion.DO_NOTHING, related_name='+', related_query_name='+', to=settings.AUTH_USER_MODEL, verbose_name='Owner')),
+                ('pgh_context', models.ForeignKey(db_constraint=False, null=True, on_delete=django.db.models.deletion.DO_NOTHING, related_name='+', to='pghistory.context')),
+                ('pgh_obj', models.ForeignKey(db_constraint=False, on_delete=django.db.models.deletion.DO_NOTHING, related_name='events', to='metrics.source')),
+                ('workspace', models.ForeignKey(db_constraint=False, on_delete=django.db.models.deletion.DO_NOTHING, related_name='+', related_query_name='+', to='core.workspace', verbose_name='Workspace')),
+            ],
+            options={
+                'abstract': False,
+            },
+        ),
+        migrations.CreateModel(
+            name='Turn',
+            fields=[
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('next_at', models.DateTimeField(db_index=True, null=True)),
+                ('since', models.DateTimeField(null=True)),
+                ('metrics', django.contrib.postgres.fields.ArrayField(base_field=models.BigIntegerField(), default=list)),
+                ('failures', models.PositiveIntegerField(default=0)),
+                ('failed_since', models.DateTimeField(null=True)),
+                ('went_well_at', models.DateTimeField(null=True)),
+                ('error', models.TextField(blank=True)),
+                ('source', models.OneToOneField(on_delete=django.db.models.deletion.CASCADE, related_name='turn', to='metrics.source')),
+            ],
+        ),
+        migrations.CreateModel(
             name='WaitingList',
             fields=[
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
@@ -379,6 +466,30 @@ class Migration(migrations.Migration):
         migrations.AddIndex(
             model_name='revision',
             index=models.Index(fields=['metric', 'made_at'], name='revisions_of_a_metric'),
+        ),
+        migrations.AddConstraint(
+            model_name='source',
+            constraint=models.CheckConstraint(condition=models.Q(('kind__in', ['http', 'sql', 'prometheus', 'feishu', 'indicator', 'dataset'])), name='source_kind_is_known'),
+        ),
+        migrations.AddConstraint(
+            model_name='source',
+            constraint=models.CheckConstraint(condition=models.Q(('every__in', [300, 900, 1800, 3600, 21600, 86400])), name='source_schedule_is_known'),
+        ),
+        pgtrigger.migrations.AddTrigger(
+            model_name='source',
+            trigger=pgtrigger.compiler.Trigger(name='insert_insert', sql=pgtrigger.compiler.UpsertTriggerSql(func='INSERT INTO "metrics_sourceevent" ("asks", "at_time", "created_at", "every", "id", "kind", "limited_to", "mapping", "name", "owner_id", "paused_at", "pgh_context_id", "pgh_created_at", "pgh_label", "pgh_obj_id", "version", "workspace_id") VALUES (NEW."asks", NEW."at_time", NEW."created_at", NEW."every", NEW."id", NEW."kind", NEW."limited_to", NEW."mapping", NEW."name", NEW."owner_id", NEW."paused_at", _pgh_attach_context(), NOW(), \'insert\', NEW."id", NEW."version", NEW."workspace_id"); RETURN NULL;', hash='0bff449e6b0d89d0c456b8491c8ddc9df37b6ec4', operation='INSERT', pgid='pgtrigger_insert_insert_c799f', table='metrics_source', when='AFTER')),
+        ),
+        pgtrigger.migrations.AddTrigger(
+            model_name='source',
+            trigger=pgtrigger.compiler.Trigger(name='update_update', sql=pgtrigger.compiler.UpsertTriggerSql(condition='WHEN (OLD."asks" IS DISTINCT FROM (NEW."asks") OR OLD."at_time" IS DISTINCT FROM (NEW."at_time") OR OLD."created_at" IS DISTINCT FROM (NEW."created_at") OR OLD."every" IS DISTINCT FROM (NEW."every") OR OLD."id" IS DISTINCT FROM (NEW."id") OR OLD."kind" IS DISTINCT FROM (NEW."kind") OR OLD."limited_to" IS DISTINCT FROM (NEW."limited_to") OR OLD."mapping" IS DISTINCT FROM (NEW."mapping") OR OLD."name" IS DISTINCT FROM (NEW."name") OR OLD."owner_id" IS DISTINCT FROM (NEW."owner_id") OR OLD."paused_at" IS DISTINCT FROM (NEW."paused_at") OR OLD."version" IS DISTINCT FROM (NEW."version") OR OLD."workspace_id" IS DISTINCT FROM (NEW."workspace_id"))', func='INSERT INTO "metrics_sourceevent" ("asks", "at_time", "created_at", "every", "id", "kind", "limited_to", "mapping", "name", "owner_id", "paused_at", "pgh_context_id", "pgh_created_at", "pgh_label", "pgh_obj_id", "version", "workspace_id") VALUES (NEW."asks", NEW."at_time", NEW."created_at", NEW."every", NEW."id", NEW."kind", NEW."limited_to", NEW."mapping", NEW."name", NEW."owner_id", NEW."paused_at", _pgh_attach_context(), NOW(), \'update\', NEW."id", NEW."version", NEW."workspace_id"); RETURN NULL;', hash='3ca2be302b62666c482f2763c4824ad9b96cf0b7', operation='UPDATE', pgid='pgtrigger_update_update_284a7', table='metrics_source', when='AFTER')),
+        ),
+        pgtrigger.migrations.AddTrigger(
+            model_name='source',
+            trigger=pgtrigger.compiler.Trigger(name='delete_delete', sql=pgtrigger.compiler.UpsertTriggerSql(func='INSERT INTO "metrics_sourceevent" ("asks", "at_time", "created_at", "every", "id", "kind", "limited_to", "mapping", "name", "owner_id", "paused_at", "pgh_context_id", "pgh_created_at", "pgh_label", "pgh_obj_id", "version", "workspace_id") VALUES (OLD."asks", OLD."at_time", OLD."created_at", OLD."every", OLD."id", OLD."kind", OLD."limited_to", OLD."mapping", OLD."name", OLD."owner_id", OLD."paused_at", _pgh_attach_context(), NOW(), \'delete\', OLD."id", OLD."version", OLD."workspace_id"); RETURN NULL;', hash='84f1bb629a56e981e53ef7e7cd5b495299963129', operation='DELETE', pgid='pgtrigger_delete_delete_0ba0e', table='metrics_source', when='AFTER')),
+        ),
+        migrations.AddConstraint(
+            model_name='pull',
+            constraint=models.UniqueConstraint(condition=models.Q(('state__in', ['waiting', 'running'])), fields=('source',), name='a_source_is_read_by_one_at_a_time'),
         ),
         migrations.AddConstraint(
             model_name='waitinglist',

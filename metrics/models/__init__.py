@@ -4,6 +4,7 @@ from metrics.models.buckets import Bucket, begins_after, bucket_sql
 from metrics.models.metric import Aggregation, Direction, Grain, Metric, check_key
 from metrics.models.points import LabelSet, Point, begins, dimensions_of, points_of
 from metrics.models.reading import buckets, newest, newest_both, revised_since, versions
+from metrics.models.sources import Every, Origin, Pull, Source, Turn
 from metrics.models.stored import Latest, Operand, Pulse, Revision, Rollup, Span
 from metrics.models.trees import Influence, Kind, Sign
 from metrics.models.waiting import Clock, WaitingItem, WaitingList
@@ -13,6 +14,7 @@ __all__ = [
     "Bucket",
     "Clock",
     "Direction",
+    "Every",
     "Grain",
     "Influence",
     "Kind",
@@ -20,12 +22,16 @@ __all__ = [
     "Latest",
     "Metric",
     "Operand",
+    "Origin",
     "Point",
+    "Pull",
     "Pulse",
     "Revision",
     "Rollup",
     "Sign",
+    "Source",
     "Span",
+    "Turn",
     "WaitingItem",
     "WaitingList",
     "begins",

@@ -2,6 +2,21 @@
 
 from metrics.services.files import POINTS, import_settings
 from metrics.services.keeping import archive_metric, change_metric, create_metric, key_from, restore_metric
+from metrics.services.pulling import (
+    change_source,
+    create_source,
+    delete_source,
+    look,
+    map_columns,
+    pause_source,
+    read_source,
+    resume_source,
+    secret_of,
+    settle,
+    start_due,
+    start_pull,
+    written_from,
+)
 from metrics.services.trades import TRADES, furnish_trade
 from metrics.services.trees import (
     MOST_ON_FRONT,
@@ -23,16 +38,29 @@ __all__ = [
     "add_value",
     "archive_metric",
     "change_metric",
+    "change_source",
     "create_metric",
+    "create_source",
+    "delete_source",
     "furnish_trade",
     "hang_under",
     "import_settings",
     "key_from",
+    "look",
+    "map_columns",
     "move_on_front",
     "name_north_star",
+    "pause_source",
     "pin_metric",
+    "read_source",
     "restore_metric",
+    "resume_source",
+    "secret_of",
+    "settle",
+    "start_due",
+    "start_pull",
     "take_off_tree",
     "unpin_metric",
     "write_points",
+    "written_from",
 ]

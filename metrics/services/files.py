@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from django.core.exceptions import ValidationError
@@ -16,7 +17,7 @@ from metrics.services.keeping import create_metric
 from metrics.services.writing import Written
 from opsboard.core import access, jobs
 from opsboard.core.imports import Arrival, Field, Importer, Plan
-from opsboard.core.models import Workspace
+from opsboard.core.models import User, Workspace
 from opsboard.core.uploads import Complaint, copy_blocks
 
 if TYPE_CHECKING:
@@ -44,6 +45,8 @@ def check_plan(plan: Plan) -> None:
         raise ValidationError({"mapping": _("A rate needs both a numerator and a denominator.")})
     if any(parts) and plan.has("weight"):
         raise ValidationError({"mapping": _("A rate's weight is its denominator; leave the weight out.")})
+    if len(plan.columns.get("value", ())) > 1 and plan.has("metric"):
+        raise ValidationError({"mapping": _("Where a column names the metric, only one column can be the value.")})
     if not plan.has("value") and not any(parts):
         raise ValidationError({"mapping": _("Say which column is the value.")})
 
@@ -59,11 +62,30 @@ def import_settings(plan: Plan, viewer: access.Viewer) -> Plan:
         )
     if key is not None and not isinstance(key, str):
         raise ValidationError({"key": _("This must be a text.")})
+    columns = plan.settings.get("columns")
+    if columns is not None:
+        _check_columns(columns, viewer)
+        return plan
     if not key and not create and not plan.has("metric"):
         raise ValidationError({"key": _("Say into which metric: its key, or the column that names it.")})
     if key and not Metric.objects.visible_to(viewer).in_use().filter(key=key).exists():
         raise ValidationError({"key": str(NO_SUCH_METRIC) % {"name": key}})
     return plan
+
+
+def _check_columns(columns: Any, viewer: access.Viewer) -> None:
+    """`{header: the key of a metric, or a new metric's name and more}`: into which metric each column of values goes."""
+    if not isinstance(columns, dict) or not columns:
+        raise ValidationError({"columns": _("Say for each column of values into which metric it goes.")})
+    keys = {one for one in columns.values() if isinstance(one, str)}
+    for one in columns.values():
+        if not isinstance(one, str) and (
+            not isinstance(one, dict) or not isinstance(one.get("name"), str) or set(one) - set(NEW)
+        ):
+            raise ValidationError({"columns": _("Say for each column of values into which metric it goes.")})
+    there = set(Metric.objects.visible_to(viewer).in_use().filter(key__in=keys).values_list("key", flat=True))
+    for missing in sorted(keys - there):
+        raise ValidationError({"columns": str(NO_SUCH_METRIC) % {"name": missing}})
 
 
 def zone_for(workspace: Workspace, plan: Plan) -> str:
@@ -83,36 +105,70 @@ def write_file(arrival: Arrival, work: jobs.Running) -> Mapping[str, Any]:
         raise arrival.refuse(wrong, len(troubles))
     if len(arrival.plan.columns.get("labels", ())) > writing.MOST_LABELS:
         raise jobs.Refused(_("At most 12 columns can be labels."))
+    if not len(points):
+        raise jobs.Refused(_("There is no number in the file."))
     metrics = _metrics(arrival, points)
+    backfill = bool(arrival.plan.settings.get("backfill"))
+    result = put(points, metrics, by=arrival.by, now=arrival.now, work=work, backfill=backfill)
+    only = next(iter(metrics.values())) if len(metrics) == 1 else None
+    if len(arrival.plan.columns.get("value", ())) > 1:
+        arrival.learnt.update(columns={name: metric.key for name, metric in metrics.items()})
+    elif only:
+        arrival.learnt.update(key=only.key, create=None)  # the next such file goes into the same metric
+    if only:
+        work.url = only.get_absolute_url()
+    return summary_of(metrics.values(), result)
+
+
+def put(
+    points: pl.DataFrame,
+    metrics: Mapping[str, Metric],
+    *,
+    by: User | None,
+    now: datetime,
+    work: jobs.Running,
+    backfill: bool = False,
+) -> dict[int, Written]:
+    """Write points that say the name of their metric; rows of one time are put together as each metric adds up."""
     writing.lock(metric.pk for metric in metrics.values())
     points = analysis.with_metrics(points, {name: metric.pk for name, metric in metrics.items()})
     sets = writing.label_sets(analysis.label_texts(points))
     points = analysis.with_label_sets(points, sets)
     points = analysis.combined(points, {metric.pk: metric.aggregation for metric in metrics.values()})
-    result = _write(points, list(metrics.values()), arrival, work)
+    result = _write(points, list(metrics.values()), by, now, backfill, work)
     ends = analysis.spans(points)
     for metric in metrics.values():
-        first, last = ends[metric.pk]
-        writing.say_written(
-            metric=metric, result=result[metric.pk], by=arrival.by, now=arrival.now, first=first, last=last,
-            backfill=bool(arrival.plan.settings.get("backfill")),
-        )  # fmt: skip
-    total = sum(result.values(), Written(0, 0, 0))
-    only = next(iter(metrics.values())) if len(metrics) == 1 else None
-    if only:
-        arrival.learnt.update(key=only.key, create=None)  # the next such file goes into the same metric
-        work.url = only.get_absolute_url()
-    return {**total.as_dict(), "metrics": sorted(metric.key for metric in metrics.values())}
+        if metric.pk in ends:
+            first, last = ends[metric.pk]
+            writing.say_written(
+                metric=metric, result=result[metric.pk], by=by, now=now, first=first, last=last, backfill=backfill
+            )
+    return result
 
 
-def _write(points: pl.DataFrame, metrics: Iterable[Metric], arrival: Arrival, work: jobs.Running) -> dict[int, Written]:
+def summary_of(metrics: Iterable[Metric], result: Mapping[int, Written]) -> dict[str, Any]:
+    """What came of it, altogether and for each metric."""
+    rows = sorted(metrics, key=lambda metric: metric.name)
+    nothing = Written(0, 0, 0)
+    return {
+        **sum(result.values(), nothing).as_dict(),
+        "metrics": sorted(metric.key for metric in rows),
+        "parts": [
+            {"name": metric.name, "url": metric.get_absolute_url(), **result.get(metric.pk, nothing).as_dict()}
+            for metric in rows
+        ],
+    }
+
+
+def _write(
+    points: pl.DataFrame, metrics: Iterable[Metric], by: User | None, now: datetime, backfill: bool, work: jobs.Running
+) -> dict[int, Written]:
     """Chunk by chunk, metric by metric, with progress; a cancel between two chunks undoes all."""
     result: dict[int, Written] = {}
     done, total = 0, len(points)
     by_id = {metric.pk: metric for metric in metrics}
-    backfill = bool(arrival.plan.settings.get("backfill"))
     for metric_id, part in analysis.by_metric(points):
-        opened = storing.open_for(metric=by_id[metric_id], now=arrival.now, by=arrival.by, backfill=backfill)
+        opened = storing.open_for(metric=by_id[metric_id], now=now, by=by, backfill=backfill)
         for chunk in part.iter_slices(CHUNK):
             fraction = 0.25 + 0.73 * done / total
             work.progress(fraction, _("%(done)s of %(total)s written") % {"done": f"{done:,}", "total": f"{total:,}"})
@@ -128,21 +184,40 @@ def _metrics(arrival: Arrival, points: pl.DataFrame) -> dict[str, Metric]:
     """`{name in the file: metric}`; made, chosen, or named by a column."""
     settings = arrival.plan.settings
     create, key = settings.get("create"), settings.get("key")
-    if create and not arrival.plan.has("metric"):
-        wanted = {name: value for name, value in create.items() if name in NEW and value not in ("", None)}
-        return {
-            "": create_metric(workspace=arrival.workspace, by=arrival.by, now=arrival.now, owner=arrival.by, **wanted)
-        }
     viewer = access.person_in(arrival.workspace, arrival.by) if arrival.by else access.the_house(arrival.workspace)
     if viewer is None:
         raise jobs.Refused(_("Only members of the workspace may write to its metrics."))
     rows = Metric.objects.visible_to(viewer).in_use().select_related("workspace")
+    several = arrival.plan.columns.get("value", ())
+    if len(several) > 1:
+        return chosen(several, settings.get("columns") or {}, arrival, rows)
+    if create and not arrival.plan.has("metric"):
+        return {"": made(create, arrival)}
     if not arrival.plan.has("metric"):
-        metric = rows.filter(key=key).first()
-        if metric is None:
-            raise jobs.Refused(_("There is no metric “%(name)s” here.") % {"name": key})
-        return {"": metric}
+        return chosen([""], {"": key}, arrival, rows)
     return _named(arrival, points, rows)
+
+
+def chosen(names: Iterable[str], wanted: Mapping[str, Any], arrival: Arrival, rows: Any) -> dict[str, Metric]:
+    """For each name the metric of the key that is wanted for it, or a new one."""
+    known = {metric.key: metric for metric in rows.filter(key__in=[k for k in wanted.values() if isinstance(k, str)])}
+    found = {}
+    for name in names:
+        one = wanted.get(name)
+        if isinstance(one, dict):
+            found[name] = made(one, arrival)
+        elif isinstance(one, str) and one in known:
+            found[name] = known[one]
+        elif one or not name:
+            raise jobs.Refused(_("There is no metric “%(name)s” here.") % {"name": one})
+        else:
+            raise jobs.Refused(_("Say into which metric the column “%(name)s” goes.") % {"name": name})
+    return found
+
+
+def made(create: Mapping[str, Any], arrival: Arrival) -> Metric:
+    wanted = {name: value for name, value in create.items() if name in NEW and value not in ("", None)}
+    return create_metric(workspace=arrival.workspace, by=arrival.by, now=arrival.now, owner=arrival.by, **wanted)
 
 
 def _named(arrival: Arrival, points: pl.DataFrame, rows: Iterable[Metric]) -> dict[str, Metric]:
@@ -175,11 +250,11 @@ POINTS = Importer(
         Field("numerator", gettext_lazy("Numerator"), "number", words=("numerator", "分子")),
         Field("denominator", gettext_lazy("Denominator"), "number", words=("denominator", "分母")),
         Field("weight", gettext_lazy("Weight"), "number", words=("weight", "weights", "权重"), blank="keep"),
-        Field("value", gettext_lazy("Value"), "number", words=("value", "y", "amount", "值", "数值", "实际值"), alone=True),
+        Field("value", gettext_lazy("Value"), "number", words=("value", "y", "值", "数值", "实际值"), many=True),
         Field("labels", gettext_lazy("Label"), "text", many=True, blank="keep"),
     ),
     run=write_file,
     check=check_plan,
-    settings=("key", "create", "backfill"),
+    settings=("key", "create", "columns", "backfill"),
     zone=zone_for,
 )  # fmt: skip

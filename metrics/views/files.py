@@ -20,6 +20,7 @@ wizard = Wizard(
     crumb=("metrics:metric_list", gettext_lazy("Metrics")),
     lead=gettext_lazy("One row per time: a day and its number are enough. Opsboard guesses the columns, you confirm."),
     script="js/metrics.js",
+    where="metrics/_where.html",
 )
 
 

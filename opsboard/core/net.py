@@ -11,6 +11,7 @@ Who runs Opsboard beside their own systems names these in ``OUTBOUND_ALLOW_PRIVA
 
 import ipaddress
 import json
+import logging
 import socket
 import ssl
 import time
@@ -29,6 +30,10 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_noop as _
 
 type Address = ipaddress.IPv4Address | ipaddress.IPv6Address
+
+logging.getLogger("httpx").setLevel(
+    logging.WARNING
+)  # it would write whole addresses into the log, with what is secret in them
 
 USER_AGENT: Final = "Opsboard"
 MAX_REDIRECTS: Final = 5
@@ -229,6 +234,26 @@ def check_url(url: str) -> None:
         return
     if not _may_connect(host, address):
         raise Refused(url, host=host)
+
+
+def addresses(host: str, port: int, *, timeout: float = 5.0) -> list[Address]:
+    """For what speaks something else than HTTP (databases): the addresses behind a name that may be connected to.
+
+    The caller connects to one of these and not to the name. Raises ``Unreachable`` or ``Refused``.
+    """
+    waiting: Future[Any] = _resolvers.submit(socket.getaddrinfo, host, port, type=socket.SOCK_STREAM)
+    try:
+        found = waiting.result(timeout)
+    except FutureTimeout as error:
+        waiting.cancel()
+        raise TimedOut(host, host=host) from error
+    except (OSError, UnicodeError) as error:
+        raise Unreachable(host, host=host, reason=str(error)[:200]) from error
+    known = [ipaddress.ip_address(str(entry[4][0]).partition("%")[0]) for entry in found]
+    allowed = [address for address in dict.fromkeys(known) if _may_connect(host, address)]
+    if not allowed:
+        raise Refused(host, host=host)
+    return allowed
 
 
 def is_public(address: Address) -> bool:

@@ -48,6 +48,16 @@
     const metric = document.getElementById("id_metric"), more = document.querySelector("[data-when-new]");
     if (!more) return;
     const roles = [...document.querySelectorAll(".import-role")].map((role) => role.value);
+    const several = roles.filter((role) => role === "value").length > 1;
+    const one = document.querySelector("[data-when-one]"), many = document.querySelector("[data-when-several]");
+    if (one && many) {
+      [one.hidden, many.hidden] = [several, !several];
+      for (const line of many.querySelectorAll("tr[data-column]")) {
+        line.hidden = roles[Number(line.dataset.column)] !== "value";
+        const isNew = line.querySelector("select").value === "+";
+        for (const cell of line.querySelectorAll("[data-new] > *")) cell.hidden = !isNew;
+      }
+    }
     const named = roles.includes("metric"), rate = roles.includes("numerator");
     more.hidden = named || (metric && metric.value !== "+");
     if (metric) metric.closest(".field").hidden = named;

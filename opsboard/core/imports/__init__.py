@@ -16,8 +16,23 @@ An app describes what it takes and mounts the pages thinly::
 cancel leaves nothing behind. What it answers is the summary of the `ImportRun`, which is the audit entry of the import.
 """
 
-from opsboard.core.imports.importer import Arrival, Importer, carry_out, receive, start
-from opsboard.core.imports.plans import Field, Plan, plan_of
-from opsboard.core.imports.wizard import Wizard
+from opsboard.core.imports.importer import Arrival, Importer, as_columns, carry_out, completed, read, receive, start
+from opsboard.core.imports.plans import Field, Plan, plan_of, roles
+from opsboard.core.imports.wizard import Wizard, plan_from_post
 
-__all__ = ["Arrival", "Field", "Importer", "Plan", "Wizard", "carry_out", "plan_of", "receive", "start"]
+__all__ = [
+    "Arrival",
+    "Field",
+    "Importer",
+    "Plan",
+    "Wizard",
+    "as_columns",
+    "carry_out",
+    "completed",
+    "plan_from_post",
+    "plan_of",
+    "read",
+    "receive",
+    "roles",
+    "start",
+]

@@ -203,19 +203,24 @@ def _arrive(importer: Importer, run: ImportRun, work: jobs.Running, now: datetim
         raise jobs.Refused(_("The file is no longer here. Upload it again.")) from fault
     work.progress(0.12, _("Reading the columns"), now=True)
     plan = completed(importer, run.workspace, plan, table)
+    columns, names = as_columns(importer, table, plan, run.workspace)
+    work.progress(0.2, _("Checking"), now=True)
+    frame = columns.frame.rename(names)
+    return Arrival(run.workspace, run.by, now, plan, frame, columns.rows, stored.name), table
+
+
+def as_columns(importer: Importer, table: Table, plan: Plan, workspace: Workspace) -> tuple[Columns, dict[str, str]]:
+    """The planned columns of a whole and sound table, and the names of their roles. Raises Refused with complaints."""
     try:
         check(importer.fields, plan, table.names, importer.check)
     except ValidationError as fault:
         raise jobs.Refused(" ".join(fault.messages)) from fault
-    tz = plan.timezone or importer.zone(run.workspace, plan)
-    columns, names = read(importer, table, plan, tz)
+    columns, names = read(importer, table, plan, plan.timezone or importer.zone(workspace, plan))
     if columns.complaint_count:
         raise refusal(columns.complaints, columns.complaint_count)
     if not len(columns):
         raise jobs.Refused(_("The file has no rows below its header."))
-    work.progress(0.2, _("Checking"), now=True)
-    frame = columns.frame.rename(names)
-    return Arrival(run.workspace, run.by, now, plan, frame, columns.rows, stored.name), table
+    return columns, names
 
 
 def read(importer: Importer, table: Table, plan: Plan, tz: str) -> tuple[Columns, dict[str, str]]:
@@ -227,7 +232,9 @@ def read(importer: Importer, table: Table, plan: Plan, tz: str) -> tuple[Columns
             table, joined = _joined(table, one, plan)
             columns = [joined]
         for column in columns:
-            kinds[column], blanks[column] = one.kind, one.blank
+            kinds[column] = one.kind
+            # Of several columns of numbers one may be blank where another is not.
+            blanks[column] = "keep" if one.kind == "number" and len(columns) > 1 else one.blank
             names[column] = f"{one.name}:{column}" if one.many else one.name
     found = read_columns(
         table, kinds, tz=tz, date_order=plan.date_order or None, decimal=plan.decimal or None,  # type: ignore[arg-type]

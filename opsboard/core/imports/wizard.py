@@ -109,6 +109,7 @@ class Wizard:
     crumb: tuple[str, Any]
     lead: Any = ""
     script: str = ""
+    where: str = "core/imports/_where.html"  # draws `form`: where the values go
 
     def upload(self, request: Request) -> HttpResponse:
         form = UploadForm(request.POST or None, request.FILES or None) if request.method == "POST" else UploadForm()
@@ -166,9 +167,9 @@ class Wizard:
             form = self.form(None, viewer=request.viewer, table=table, plan=plan, filename=table.filename)
         unsure = ambiguous or not table.encoding_sure or not table.decimal_sure
         context = {
-            **self._context(), "run": run, "table": table, "columns": self._columns(plan, table), "reading": reading,
+            **self._context(), "run": run, "table": table, "columns": columns_of(self.importer, plan, table), "reading": reading,
             "form": form, "trouble": trouble, "open": unsure or bool(reading.errors), "ambiguous": ambiguous,
-            "lines": self._lines(table),
+            "lines": lines_of(table), "where": self.where,
         }  # fmt: skip
         if posted is not None and posted.get("step") == "import":
             return refused(request, "core/imports/mapping.html", context)
@@ -182,13 +183,7 @@ class Wizard:
             if earlier:
                 return replace(earlier, encoding="", delimiter="", sheet="")
             return engine.completed(self.importer, request.workspace, plan, table)
-        known = {role for role, _title, _one in roles(self.importer.fields)}
-        columns: dict[str, tuple[str, ...]] = {}
-        for place, name in enumerate(table.names):
-            role = posted.get(f"column_{place}", "")
-            if role in known:
-                columns[role] = (*columns.get(role, ()), name)
-        return replace(plan, columns=columns)
+        return plan_from_post(self.importer, table, posted)
 
     def _problem(self, plan: Plan, table: Table) -> str:
         try:
@@ -196,22 +191,6 @@ class Wizard:
         except ValidationError as refusal:
             return " ".join(refusal.messages)
         return ""
-
-    def _columns(self, plan: Plan, table: Table) -> list[dict[str, Any]]:
-        choices = [(role, title) for role, title, _one in roles(self.importer.fields)]
-        return [
-            {"name": name, "place": place, "role": plan.role_of(name), "choices": choices,
-             "number": table.guesses[name].kind == "number"}
-            for place, name in enumerate(table.names)
-        ]  # fmt: skip
-
-    def _lines(self, table: Table) -> list[tuple[int, list[tuple[str, bool]]]]:
-        """The first rows: their numbers, and each cell with whether it stands in a column of numbers."""
-        numeric = [table.guesses[name].kind == "number" for name in table.names]
-        numbers = table.rows.head(ROWS).to_list()
-        return [
-            (at, list(zip(row, numeric, strict=True))) for at, row in zip(numbers, table.preview(ROWS), strict=True)
-        ]
 
     def _start(self, request: Request, run: ImportRun, plan: Plan, form: Any, now: datetime) -> HttpResponse:
         here = engine.url_of(self.run, request.workspace, pk=run.pk)
@@ -252,6 +231,35 @@ class Wizard:
             "importer": self.importer, "new_address": self.new, "crumb_address": self.crumb[0],
             "crumb_name": self.crumb[1], "lead": self.lead, "script": self.script, "file_types": FILE_TYPES,
         }  # fmt: skip
+
+
+def plan_from_post(importer: Importer, table: Table, posted: Any) -> Plan:
+    """What somebody says of each column of a table, and of how it is read."""
+    plan = Plan.unpacked({name: posted.get(name, "")[:60] for name in READING})
+    known = {role for role, _title, _one in roles(importer.fields)}
+    columns: dict[str, tuple[str, ...]] = {}
+    for place, name in enumerate(table.names):
+        role = posted.get(f"column_{place}", "")
+        if role in known:
+            columns[role] = (*columns.get(role, ()), name)
+    return replace(plan, columns=columns)
+
+
+def columns_of(importer: Importer, plan: Plan, table: Table) -> list[dict[str, Any]]:
+    """Each column of a table with its role and those it could have."""
+    choices = [(role, title) for role, title, _one in roles(importer.fields)]
+    return [
+        {"name": name, "place": place, "role": plan.role_of(name), "choices": choices,
+         "number": table.guesses[name].kind == "number"}
+        for place, name in enumerate(table.names)
+    ]  # fmt: skip
+
+
+def lines_of(table: Table) -> list[tuple[int, list[tuple[str, bool]]]]:
+    """The first rows: their numbers, and each cell with whether it stands in a column of numbers."""
+    numeric = [table.guesses[name].kind == "number" for name in table.names]
+    numbers = table.rows.head(ROWS).to_list()
+    return [(at, list(zip(row, numeric, strict=True))) for at, row in zip(numbers, table.preview(ROWS), strict=True)]
 
 
 def complaints_csv(run: ImportRun) -> HttpResponse:

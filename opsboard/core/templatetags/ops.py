@@ -328,6 +328,16 @@ def field(bound: BoundField, label: Any = "") -> dict[str, Any]:
     return _field(bound, label)
 
 
+@register.simple_tag
+def cell(bound: BoundField) -> SafeString:
+    """`{% cell part.name %}`: a control in a table whose heads name it; its label is for those who don't see these."""
+    bound.field.widget.attrs.setdefault("aria-label", str(bound.label))
+    said = [
+        format_html('<div class="field-error" id="{}_error">{}</div>', bound.auto_id, text) for text in bound.errors
+    ]
+    return format_html("{}{}", _dressed(bound), mark_safe("".join(said)))
+
+
 @register.inclusion_tag("core/parts/_fields.html")
 def fields(form: BaseForm) -> dict[str, Any]:
     """`{% fields form %}`: the summary of errors, then every field."""

@@ -16,6 +16,7 @@ from opsboard.core.uploads.complaints import Complaint, Complaints, Unreadable, 
 from opsboard.core.uploads.date_orders import DateOrder, OrderGuess, guess_order, guess_order_of
 from opsboard.core.uploads.delimited import guess_delimiter
 from opsboard.core.uploads.encodings import decode
+from opsboard.core.uploads.given import columns_of, table_of
 from opsboard.core.uploads.limits import Limits
 from opsboard.core.uploads.moments import parse_moment
 from opsboard.core.uploads.numbers import Decimal, guess_decimal, parse_number
@@ -35,6 +36,7 @@ __all__ = [
     "Table",
     "Unreadable",
     "UploadError",
+    "columns_of",
     "copy_blocks",
     "decode",
     "guess_decimal",
@@ -45,4 +47,5 @@ __all__ = [
     "parse_number",
     "read_columns",
     "read_table",
+    "table_of",
 ]
