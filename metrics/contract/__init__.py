@@ -1,6 +1,6 @@
 """What metrics give the others."""
 
-from django.utils.translation import gettext_lazy
+from django.utils.translation import gettext_lazy, pgettext_lazy
 
 from metrics.contract.numbers import catalogue, history, read
 from metrics.contract.recording import record_point
@@ -58,12 +58,12 @@ contract = Contract(
         Event(
             "metrics.source_failed",
             gettext_lazy("A source could not be read"),
-            (Fact("source", gettext_lazy("Source")), Fact("reason", gettext_lazy("Reason"))),
+            (Fact("source", pgettext_lazy("of values", "Source")), Fact("reason", gettext_lazy("Reason"))),
         ),
         Event(
             "metrics.source_recovered",
             gettext_lazy("A source is read again"),
-            (Fact("source", gettext_lazy("Source")),),
+            (Fact("source", pgettext_lazy("of values", "Source")),),
         ),
     ),
     effects=(Effect("metrics.record_point", gettext_lazy("Record a value"), RecordForm, record_point, icon="plus"),),

@@ -170,7 +170,7 @@ class SqlForm(SourceForm):
     kind = Origin.SQL.value
     asked, hidden = ("database", "host", "port", "db", "user", "tls", "query"), ("password",)
     database = forms.ChoiceField(
-        label=gettext_lazy("Origin of database"),
+        label=gettext_lazy("Kind of database"),
         choices=[("postgresql", "PostgreSQL"), ("mysql", "MySQL / MariaDB"), ("sqlite", gettext_lazy("SQLite file"))],
     )
     host = forms.CharField(

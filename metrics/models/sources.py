@@ -12,6 +12,7 @@ from django.db import models
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from opsboard.core.models import Job, LimitedModel, Versioned, WorkspaceQuerySet
 from opsboard.core.models.history import every_change
@@ -52,7 +53,7 @@ class SourceQuerySet(WorkspaceQuerySet):
 class Source(LimitedModel, Versioned):
     """A place that values are fetched from on a schedule: what to ask there, and what its columns are."""
 
-    kind = models.CharField(_("Origin"), max_length=10, choices=Origin.choices)
+    kind = models.CharField(_("Kind"), max_length=10, choices=Origin.choices)
     name = models.CharField(_("Name"), max_length=200)
     owner = models.ForeignKey(
         settings.AUTH_USER_MODEL,
@@ -75,7 +76,7 @@ class Source(LimitedModel, Versioned):
     objects: ClassVar[models.Manager[Any]] = SourceQuerySet.as_manager()
 
     class Meta:
-        verbose_name = _("Source")
+        verbose_name = pgettext_lazy("of values", "Source")
         verbose_name_plural = _("Sources")
         ordering = ("name", "pk")
         constraints = (

@@ -11,7 +11,7 @@ from django.shortcuts import get_object_or_404
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
+from django.utils.translation import gettext_lazy, pgettext_lazy
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from metrics import services
@@ -65,8 +65,8 @@ _IN_STATE: dict[str, Any] = {
     "draft": lambda rows: rows.filter(mapping={}),
 }
 COLUMNS = (
-    Shows("name", gettext_lazy("Source"), str, sort=("name",)),
-    Shows("kind", gettext_lazy("Origin"), lambda source: source.get_kind_display(), sort=("kind",)),
+    Shows("name", pgettext_lazy("of values", "Source"), str, sort=("name",)),
+    Shows("kind", gettext_lazy("Kind"), lambda source: source.get_kind_display(), sort=("kind",)),
     Shows("owner", gettext_lazy("Owner"), lambda source: source.owner, sort=("owner__name", "owner__username")),
     Shows("every", gettext_lazy("How often"), lambda source: source.get_every_display(), sort=("every",)),
     Shows(
@@ -82,7 +82,7 @@ FILTERS = (
         tuple((key, STATES[key][1]) for key in _IN_STATE),
         lambda rows, value: _IN_STATE[value](rows),
     ),
-    Filter("kind", gettext_lazy("Origin"), Origin.choices, lambda rows, value: rows.filter(kind=value)),
+    Filter("kind", gettext_lazy("Kind"), Origin.choices, lambda rows, value: rows.filter(kind=value)),
 )
 
 
