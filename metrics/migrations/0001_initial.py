@@ -12,8 +12,6 @@ from django.db import migrations, models
 
 from metrics.migrations._own import OPERATIONS
 
-from opsboard.core.founding import at_once
-
 
 class Migration(migrations.Migration):
 
@@ -25,7 +23,7 @@ class Migration(migrations.Migration):
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
-    operations = at_once([
+    operations = [
         migrations.CreateModel(
             name='Metric',
             fields=[
@@ -528,4 +526,4 @@ class Migration(migrations.Migration):
             constraint=models.CheckConstraint(condition=models.Q(('closed_at', None), ('closed_at__gte', models.F('opened_at')), _connector='OR'), name='nothing_ends_before_it_began_to_wait'),
         ),
         *OPERATIONS,
-    ])
+    ]
