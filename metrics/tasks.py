@@ -4,7 +4,7 @@ from celery import shared_task
 from django.utils import timezone
 
 from metrics import services
-from metrics.services import POINTS
+from metrics.services import POINTS, WAITING
 from opsboard.core import jobs
 from opsboard.core.imports import carry_out
 
@@ -24,3 +24,8 @@ def pull_source(job_id: int) -> None:
     with jobs.running(job_id) as work:
         if work is not None:
             services.read_source(work=work, now=timezone.now())
+
+
+@shared_task
+def import_waiting(job_id: int) -> None:
+    carry_out(WAITING, job_id)

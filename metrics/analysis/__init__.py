@@ -37,6 +37,7 @@ from metrics.analysis.formulas import (
 from metrics.analysis.paths import NoSuchPlace, at, rows_at, steps
 from metrics.analysis.queries import Objection, objection
 from metrics.analysis.trees import Branch, Part, parts, unexplained, way_up
+from metrics.analysis.waiting import Queue, ages, hours_waited, queues, rows_of
 
 __all__ = [
     "ENOUGH",
@@ -54,8 +55,10 @@ __all__ = [
     "NoSuchPlace",
     "Objection",
     "Part",
+    "Queue",
     "Term",
     "Trouble",
+    "ages",
     "at",
     "by_metric",
     "cells_of",
@@ -63,6 +66,7 @@ __all__ = [
     "countable",
     "explain",
     "guess_grain",
+    "hours_waited",
     "label_texts",
     "last_is_signal",
     "names_in",
@@ -71,8 +75,10 @@ __all__ = [
     "parse",
     "parts",
     "points_from",
+    "queues",
     "renamed",
     "rows_at",
+    "rows_of",
     "shown_points",
     "spans",
     "steps",

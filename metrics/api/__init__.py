@@ -1,5 +1,8 @@
 """The JSON API of metrics."""
 
+from metrics.api import waiting
 from metrics.api.metrics import router
+
+router.add_router("", waiting.router)
 
 __all__ = ["router"]

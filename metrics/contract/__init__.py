@@ -6,6 +6,7 @@ from metrics.contract.numbers import catalogue, history, read
 from metrics.contract.recording import record_point
 from metrics.contract.rows import datasets, metrics_by_name, rows
 from metrics.contract.starting import furnish
+from metrics.contract.waiting import INDICATORS, lists_by_name
 from metrics.contract.week import find_off_target, tell_week
 from metrics.forms import RecordForm
 from metrics.services import TRADES
@@ -38,6 +39,7 @@ contract = Contract(
     ),
     indicators=(
         Indicator("metrics.value", gettext_lazy("Value of a metric"), catalogue, read, history, snapshot=False),
+        *INDICATORS,
     ),
     events=(
         Event("metrics.metric_created", gettext_lazy("A metric was created"), METRIC),
@@ -65,12 +67,24 @@ contract = Contract(
             gettext_lazy("A source is read again"),
             (Fact("source", pgettext_lazy("of values", "Source")),),
         ),
+        Event(
+            "metrics.waiting_changed",
+            gettext_lazy("Something began or ceased to wait"),
+            (
+                Fact("list", gettext_lazy("Key")),
+                Fact("opened", gettext_lazy("Newly waiting"), "number"),
+                Fact("closed", gettext_lazy("Dealt with"), "number"),
+            ),
+        ),
     ),
     effects=(Effect("metrics.record_point", gettext_lazy("Record a value"), RecordForm, record_point, icon="plus"),),
     findings=(Finding("metrics.off_target", gettext_lazy("Metrics off target"), find_off_target),),
     sections=(Section("metrics.week", gettext_lazy("Metric movements"), "metrics/_section.html", tell_week, order=10),),
     datasets=(Dataset("metrics.points", datasets, rows),),
-    things=(Thing("metrics.metrics", gettext_lazy("Metrics"), "metrics.metric", "chart-line", metrics_by_name),),
+    things=(
+        Thing("metrics.metrics", gettext_lazy("Metrics"), "metrics.metric", "chart-line", metrics_by_name),
+        Thing("metrics.waiting", gettext_lazy("Waiting lists"), "metrics.waitinglist", "hourglass", lists_by_name),
+    ),
     starters=tuple(Starter(f"metrics.{key}", trade.title, furnish) for key, trade in TRADES.items()),
     schedule=(Every("metrics.tasks.start_due_sources", 30),),
 )

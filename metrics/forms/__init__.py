@@ -5,5 +5,18 @@ from metrics.forms.metric import MetricForm, ValueForm
 from metrics.forms.recording import RecordForm
 from metrics.forms.sources import FORMS, HINTS, SourceForm
 from metrics.forms.trees import DriverForm
+from metrics.forms.waiting import WaitingImportForm, WaitingItemForm, WaitingListForm
 
-__all__ = ["FORMS", "HINTS", "DriverForm", "ImportForm", "MetricForm", "RecordForm", "SourceForm", "ValueForm"]
+__all__ = [
+    "FORMS",
+    "HINTS",
+    "DriverForm",
+    "ImportForm",
+    "MetricForm",
+    "RecordForm",
+    "SourceForm",
+    "ValueForm",
+    "WaitingImportForm",
+    "WaitingItemForm",
+    "WaitingListForm",
+]

@@ -2,7 +2,6 @@ import datetime
 import django.contrib.postgres.fields
 import django.core.validators
 import django.db.models.deletion
-import metrics.models.waiting
 import opsboard.core.models.people
 import opsboard.core.models.rates
 import pgtrigger.compiler
@@ -11,6 +10,8 @@ from django.conf import settings
 from django.db import migrations, models
 
 from metrics.migrations._own import OPERATIONS
+
+from opsboard.core.founding import at_once
 
 
 class Migration(migrations.Migration):
@@ -23,7 +24,7 @@ class Migration(migrations.Migration):
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
-    operations = [
+    operations = at_once([
         migrations.CreateModel(
             name='Metric',
             fields=[
@@ -306,9 +307,6 @@ class Migration(migrations.Migration):
                 ('name', models.CharField(max_length=200, verbose_name='Name')),
                 ('description', models.TextField(blank=True, max_length=2000, verbose_name='What waits here')),
                 ('clock', models.CharField(choices=[('always', 'All hours, day and night'), ('working', 'Working hours only')], default='always', max_length=7, verbose_name='Time counts')),
-                ('hours', models.CharField(blank=True, default='09:00-12:00, 13:00-18:00', max_length=120, verbose_name='Working hours')),
-                ('days', django.contrib.postgres.fields.ArrayField(base_field=models.SmallIntegerField(), blank=True, default=metrics.models.waiting.weekdays, verbose_name='Working days')),
-                ('timezone', models.CharField(blank=True, max_length=64, validators=[opsboard.core.models.people.check_zone], verbose_name='Time zone')),
                 ('limit_hours', models.FloatField(blank=True, null=True, validators=[django.core.validators.MaxValueValidator(100000)], verbose_name='Longest wait (hours)')),
                 ('created_at', models.DateTimeField()),
                 ('archived_at', models.DateTimeField(blank=True, null=True)),
@@ -351,9 +349,6 @@ class Migration(migrations.Migration):
                 ('name', models.CharField(max_length=200, verbose_name='Name')),
                 ('description', models.TextField(blank=True, max_length=2000, verbose_name='What waits here')),
                 ('clock', models.CharField(choices=[('always', 'All hours, day and night'), ('working', 'Working hours only')], default='always', max_length=7, verbose_name='Time counts')),
-                ('hours', models.CharField(blank=True, default='09:00-12:00, 13:00-18:00', max_length=120, verbose_name='Working hours')),
-                ('days', django.contrib.postgres.fields.ArrayField(base_field=models.SmallIntegerField(), blank=True, default=metrics.models.waiting.weekdays, verbose_name='Working days')),
-                ('timezone', models.CharField(blank=True, max_length=64, validators=[opsboard.core.models.people.check_zone], verbose_name='Time zone')),
                 ('limit_hours', models.FloatField(blank=True, null=True, validators=[django.core.validators.MaxValueValidator(100000)], verbose_name='Longest wait (hours)')),
                 ('created_at', models.DateTimeField()),
                 ('archived_at', models.DateTimeField(blank=True, null=True)),
@@ -499,15 +494,15 @@ class Migration(migrations.Migration):
         ),
         pgtrigger.migrations.AddTrigger(
             model_name='waitinglist',
-            trigger=pgtrigger.compiler.Trigger(name='insert_insert', sql=pgtrigger.compiler.UpsertTriggerSql(func='INSERT INTO "metrics_waitinglistevent" ("archived_at", "clock", "created_at", "days", "description", "hours", "id", "key", "limit_hours", "limited_to", "name", "owner_id", "pgh_context_id", "pgh_created_at", "pgh_label", "pgh_obj_id", "reply_metric_id", "timezone", "version", "workspace_id") VALUES (NEW."archived_at", NEW."clock", NEW."created_at", NEW."days", NEW."description", NEW."hours", NEW."id", NEW."key", NEW."limit_hours", NEW."limited_to", NEW."name", NEW."owner_id", _pgh_attach_context(), NOW(), \'insert\', NEW."id", NEW."reply_metric_id", NEW."timezone", NEW."version", NEW."workspace_id"); RETURN NULL;', hash='8fb2908f72eb354b5b4ba12684451ff8c1764aaf', operation='INSERT', pgid='pgtrigger_insert_insert_acf48', table='metrics_waitinglist', when='AFTER')),
+            trigger=pgtrigger.compiler.Trigger(name='insert_insert', sql=pgtrigger.compiler.UpsertTriggerSql(func='INSERT INTO "metrics_waitinglistevent" ("archived_at", "clock", "created_at", "description", "id", "key", "limit_hours", "limited_to", "name", "owner_id", "pgh_context_id", "pgh_created_at", "pgh_label", "pgh_obj_id", "reply_metric_id", "version", "workspace_id") VALUES (NEW."archived_at", NEW."clock", NEW."created_at", NEW."description", NEW."id", NEW."key", NEW."limit_hours", NEW."limited_to", NEW."name", NEW."owner_id", _pgh_attach_context(), NOW(), \'insert\', NEW."id", NEW."reply_metric_id", NEW."version", NEW."workspace_id"); RETURN NULL;', hash='127a16ca681e59a9c3313c35c8452b7dff25a207', operation='INSERT', pgid='pgtrigger_insert_insert_acf48', table='metrics_waitinglist', when='AFTER')),
         ),
         pgtrigger.migrations.AddTrigger(
             model_name='waitinglist',
-            trigger=pgtrigger.compiler.Trigger(name='update_update', sql=pgtrigger.compiler.UpsertTriggerSql(condition='WHEN (OLD.* IS DISTINCT FROM NEW.*)', func='INSERT INTO "metrics_waitinglistevent" ("archived_at", "clock", "created_at", "days", "description", "hours", "id", "key", "limit_hours", "limited_to", "name", "owner_id", "pgh_context_id", "pgh_created_at", "pgh_label", "pgh_obj_id", "reply_metric_id", "timezone", "version", "workspace_id") VALUES (NEW."archived_at", NEW."clock", NEW."created_at", NEW."days", NEW."description", NEW."hours", NEW."id", NEW."key", NEW."limit_hours", NEW."limited_to", NEW."name", NEW."owner_id", _pgh_attach_context(), NOW(), \'update\', NEW."id", NEW."reply_metric_id", NEW."timezone", NEW."version", NEW."workspace_id"); RETURN NULL;', hash='af3eb08ce75c7370f8689d1fa8678a10c1d74b0b', operation='UPDATE', pgid='pgtrigger_update_update_0965d', table='metrics_waitinglist', when='AFTER')),
+            trigger=pgtrigger.compiler.Trigger(name='update_update', sql=pgtrigger.compiler.UpsertTriggerSql(condition='WHEN (OLD.* IS DISTINCT FROM NEW.*)', func='INSERT INTO "metrics_waitinglistevent" ("archived_at", "clock", "created_at", "description", "id", "key", "limit_hours", "limited_to", "name", "owner_id", "pgh_context_id", "pgh_created_at", "pgh_label", "pgh_obj_id", "reply_metric_id", "version", "workspace_id") VALUES (NEW."archived_at", NEW."clock", NEW."created_at", NEW."description", NEW."id", NEW."key", NEW."limit_hours", NEW."limited_to", NEW."name", NEW."owner_id", _pgh_attach_context(), NOW(), \'update\', NEW."id", NEW."reply_metric_id", NEW."version", NEW."workspace_id"); RETURN NULL;', hash='eb6ec38b08050a08455c33a3ffc723aff28b6fd9', operation='UPDATE', pgid='pgtrigger_update_update_0965d', table='metrics_waitinglist', when='AFTER')),
         ),
         pgtrigger.migrations.AddTrigger(
             model_name='waitinglist',
-            trigger=pgtrigger.compiler.Trigger(name='delete_delete', sql=pgtrigger.compiler.UpsertTriggerSql(func='INSERT INTO "metrics_waitinglistevent" ("archived_at", "clock", "created_at", "days", "description", "hours", "id", "key", "limit_hours", "limited_to", "name", "owner_id", "pgh_context_id", "pgh_created_at", "pgh_label", "pgh_obj_id", "reply_metric_id", "timezone", "version", "workspace_id") VALUES (OLD."archived_at", OLD."clock", OLD."created_at", OLD."days", OLD."description", OLD."hours", OLD."id", OLD."key", OLD."limit_hours", OLD."limited_to", OLD."name", OLD."owner_id", _pgh_attach_context(), NOW(), \'delete\', OLD."id", OLD."reply_metric_id", OLD."timezone", OLD."version", OLD."workspace_id"); RETURN NULL;', hash='038939c958551afb4a86c946382cc58d83da30e7', operation='DELETE', pgid='pgtrigger_delete_delete_b17db', table='metrics_waitinglist', when='AFTER')),
+            trigger=pgtrigger.compiler.Trigger(name='delete_delete', sql=pgtrigger.compiler.UpsertTriggerSql(func='INSERT INTO "metrics_waitinglistevent" ("archived_at", "clock", "created_at", "description", "id", "key", "limit_hours", "limited_to", "name", "owner_id", "pgh_context_id", "pgh_created_at", "pgh_label", "pgh_obj_id", "reply_metric_id", "version", "workspace_id") VALUES (OLD."archived_at", OLD."clock", OLD."created_at", OLD."description", OLD."id", OLD."key", OLD."limit_hours", OLD."limited_to", OLD."name", OLD."owner_id", _pgh_attach_context(), NOW(), \'delete\', OLD."id", OLD."reply_metric_id", OLD."version", OLD."workspace_id"); RETURN NULL;', hash='2946316fcb9f89b327ad5a55090203e0c2d0c35e', operation='DELETE', pgid='pgtrigger_delete_delete_b17db', table='metrics_waitinglist', when='AFTER')),
         ),
         migrations.AddIndex(
             model_name='waitingitem',
@@ -526,4 +521,4 @@ class Migration(migrations.Migration):
             constraint=models.CheckConstraint(condition=models.Q(('closed_at', None), ('closed_at__gte', models.F('opened_at')), _connector='OR'), name='nothing_ends_before_it_began_to_wait'),
         ),
         *OPERATIONS,
-    ]
+    ])

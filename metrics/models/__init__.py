@@ -7,7 +7,7 @@ from metrics.models.reading import buckets, newest, newest_both, revised_since, 
 from metrics.models.sources import Every, Origin, Pull, Source, Turn
 from metrics.models.stored import Latest, Operand, Pulse, Revision, Rollup, Span
 from metrics.models.trees import Influence, Kind, Sign
-from metrics.models.waiting import Clock, WaitingItem, WaitingList
+from metrics.models.waiting import Clock, Waiting, WaitingItem, WaitingList, waiting_in
 
 __all__ = [
     "Aggregation",
@@ -32,6 +32,7 @@ __all__ = [
     "Source",
     "Span",
     "Turn",
+    "Waiting",
     "WaitingItem",
     "WaitingList",
     "begins",
@@ -45,4 +46,5 @@ __all__ = [
     "points_of",
     "revised_since",
     "versions",
+    "waiting_in",
 ]

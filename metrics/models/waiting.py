@@ -2,34 +2,28 @@
 
 from __future__ import annotations
 
-import zoneinfo
-from datetime import datetime
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
 from typing import Any, ClassVar, Self
 
 from django.conf import settings
-from django.contrib.postgres.fields import ArrayField
 from django.core.exceptions import ValidationError
 from django.core.validators import MaxValueValidator
-from django.db import models
+from django.db import connection, models
 from django.urls import reverse
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from metrics.models.metric import Metric, check_key
-from opsboard.core.calendars import CalendarError, WorkCalendar, around_the_clock, parse_hours
+from opsboard.core.calendars import WorkCalendar, around_the_clock
 from opsboard.core.models import LimitedModel, Versioned, WorkspaceQuerySet
 from opsboard.core.models.history import every_change
-from opsboard.core.models.people import check_zone
 
 
 class Clock(models.TextChoices):
     ALWAYS = "always", _("All hours, day and night")
     WORKING = "working", _("Working hours only")
-
-
-def weekdays() -> list[int]:
-    """Monday to Friday."""
-    return [0, 1, 2, 3, 4]
 
 
 class WaitingListQuerySet(WorkspaceQuerySet):
@@ -53,9 +47,6 @@ class WaitingList(LimitedModel, Versioned):
         verbose_name=_("Owner"),
     )
     clock = models.CharField(_("Time counts"), max_length=7, choices=Clock.choices, default=Clock.ALWAYS)
-    hours = models.CharField(_("Working hours"), max_length=120, blank=True, default="09:00-12:00, 13:00-18:00")
-    days = ArrayField(models.SmallIntegerField(), default=weekdays, blank=True, verbose_name=_("Working days"))
-    timezone = models.CharField(_("Time zone"), max_length=64, blank=True, validators=[check_zone])
     limit_hours = models.FloatField(
         _("Longest wait (hours)"), null=True, blank=True, validators=[MaxValueValidator(100_000)]
     )
@@ -94,28 +85,11 @@ class WaitingList(LimitedModel, Versioned):
     def clean(self) -> None:
         if self.limit_hours is not None and not self.limit_hours > 0:
             raise ValidationError({"limit_hours": gettext("The longest wait must be more than nought.")})
-        if self.clock != Clock.WORKING:
-            return
-        try:
-            hours = parse_hours(self.hours)
-        except CalendarError as fault:
-            raise ValidationError({"hours": gettext("Write hours such as 09:00-12:00, 13:00-18:00.")}) from fault
-        if not hours or not self.days:
-            raise ValidationError({"hours": gettext("Nobody would ever work: give hours and at least one day.")})
-        if any(day not in range(7) for day in self.days):
-            raise ValidationError({"days": gettext("There is no such day of the week.")})
-
-    @property
-    def zone(self) -> zoneinfo.ZoneInfo:
-        return zoneinfo.ZoneInfo(self.timezone) if self.timezone else self.workspace.zone
 
     @property
     def calendar(self) -> WorkCalendar:
-        """When time counts here."""
-        if self.clock == Clock.ALWAYS:
-            return around_the_clock(str(self.zone))
-        hours = parse_hours(self.hours)
-        return WorkCalendar(tz=str(self.zone), week=tuple(hours if day in self.days else () for day in range(7)))
+        """When time counts here: always, or in the workspace's working hours without its holidays."""
+        return self.workspace.calendar if self.clock == Clock.WORKING else around_the_clock(self.workspace.timezone)
 
     @property
     def oldest_indicator(self) -> str:
@@ -169,3 +143,43 @@ class WaitingItem(models.Model):
 
     def __str__(self) -> str:
         return self.reference
+
+
+@dataclass(frozen=True)
+class Waiting:
+    """What waits in a list, all in all or with one label: how many, and which one longest."""
+
+    list_id: int
+    labels: dict[str, str]
+    count: int
+    oldest: WaitingItem | None
+
+
+_WAITING = """
+WITH item AS (
+  SELECT i.id, i.waiting_list_id, i.labels, i.opened_at, (i.closed_at IS NULL OR i.closed_at > %(now)s) AS waits
+  FROM metrics_waitingitem i
+  WHERE i.waiting_list_id = ANY(%(lists)s) AND i.opened_at <= %(now)s
+    AND (i.closed_at IS NULL OR i.closed_at > %(since)s)
+)
+SELECT waiting_list_id, '', '', count(*) FILTER (WHERE waits), (array_agg(id ORDER BY opened_at, id) FILTER (WHERE waits))[1]
+FROM item GROUP BY 1
+UNION ALL
+SELECT waiting_list_id, e.key, e.value, count(*) FILTER (WHERE waits), (array_agg(id ORDER BY opened_at, id) FILTER (WHERE waits))[1]
+FROM item, jsonb_each_text(item.labels) e GROUP BY 1, 2, 3 ORDER BY 1, 2, 3
+"""
+REMEMBERED = timedelta(days=30)  # a label that nothing waits for is nought, and not unknown, for so long
+
+
+def waiting_in(list_ids: Sequence[int], now: datetime) -> list[Waiting]:
+    """What waits, by list and by each of their labels; two queries for all."""
+    if not list_ids:
+        return []
+    with connection.cursor() as cursor:
+        cursor.execute(_WAITING, {"lists": list(list_ids), "now": now, "since": now - REMEMBERED})
+        rows = cursor.fetchall()
+    items = {one.pk: one for one in WaitingItem.objects.filter(pk__in={row[4] for row in rows if row[4]})}
+    return [
+        Waiting(list_id, {name: value} if name else {}, count, items.get(oldest))
+        for list_id, name, value, count, oldest in rows
+    ]

@@ -27,20 +27,35 @@ from metrics.services.trees import (
     take_off_tree,
     unpin_metric,
 )
+from metrics.services.waiting import (
+    Item,
+    Taken,
+    archive_waiting_list,
+    change_waiting_list,
+    create_waiting_list,
+    take_in,
+)
+from metrics.services.waiting_files import WAITING
 from metrics.services.writing import Given, Written, add_value, write_points
 
 __all__ = [
     "MOST_ON_FRONT",
     "POINTS",
     "TRADES",
+    "WAITING",
     "Given",
+    "Item",
+    "Taken",
     "Written",
     "add_value",
     "archive_metric",
+    "archive_waiting_list",
     "change_metric",
     "change_source",
+    "change_waiting_list",
     "create_metric",
     "create_source",
+    "create_waiting_list",
     "delete_source",
     "furnish_trade",
     "hang_under",
@@ -59,6 +74,7 @@ __all__ = [
     "settle",
     "start_due",
     "start_pull",
+    "take_in",
     "take_off_tree",
     "unpin_metric",
     "write_points",

@@ -25,9 +25,14 @@ FIELDS = (
 
 def key_from(name: str, workspace: Workspace) -> str:
     """A key that nobody has yet, made from a name: “On-time rate” → on-time-rate; 准点率 → metric, metric-2, …"""
+    return free_key(name, Metric.objects.filter(workspace=workspace), "metric")
+
+
+def free_key(name: str, rows: Any, nameless: str) -> str:
+    """A key that none of the rows has."""
     plain = unicodedata.normalize("NFKD", name).encode("ascii", "ignore").decode().lower()
-    base = re.sub(r"[^a-z0-9_]+", "-", plain).strip("-_")[:70].rstrip("-_") or "metric"
-    taken = set(Metric.objects.filter(workspace=workspace, key__startswith=base).values_list("key", flat=True))
+    base = re.sub(r"[^a-z0-9_]+", "-", plain).strip("-_")[:70].rstrip("-_") or nameless
+    taken = set(rows.filter(key__startswith=base).values_list("key", flat=True))
     key, count = base, 1
     while key in taken:
         count += 1

@@ -14,12 +14,27 @@ from metrics.views.trees import (
     set_driver,
     unpin_metric,
 )
+from metrics.views.waiting import (
+    archive_waiting_list,
+    change_waiting_list,
+    close_item,
+    create_waiting_list,
+    new_waiting_import,
+    open_item,
+    waiting_import,
+    waiting_list,
+    waiting_lists,
+)
 
 __all__ = [
     "add_value",
     "archive_metric",
+    "archive_waiting_list",
     "change_metric",
+    "change_waiting_list",
+    "close_item",
     "create_metric",
+    "create_waiting_list",
     "fact_sheet",
     "front",
     "import_run",
@@ -29,10 +44,15 @@ __all__ = [
     "move_on_front",
     "name_north_star",
     "new_import",
+    "new_waiting_import",
+    "open_item",
     "pin_metric",
     "restore_metric",
     "set_driver",
     "trade",
     "trade_list",
     "unpin_metric",
+    "waiting_import",
+    "waiting_list",
+    "waiting_lists",
 ]
