@@ -36,7 +36,7 @@ class Move:
 
 def fits(room: int) -> int:
     """How many messages one digest can name in so many bytes."""
-    return max(2, (room - 300) // LEAST_LINE)
+    return max(2, (room - 500) // LEAST_LINE)
 
 
 def next_move(

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from opsboard.core.cards import Card
-from opsboard.core.channels import webhook
+from opsboard.core.channels import dingtalk, feishu, slack, teams, webhook, wecom
 from opsboard.core.channels.answers import Way
 from opsboard.core.channels.pacing import Limit
 from opsboard.core.models import Channel
@@ -24,7 +24,13 @@ class Sender:
     idempotent: bool = False  # the other side recognises what it got twice
 
 
+# What the services write about themselves; a limit of a minute is also what people in a chat can bear.
 SENDERS: dict[str, Sender] = {
+    Channel.Kind.FEISHU: Sender(feishu.deliver, (Limit(5, 1), Limit(100, 60)), feishu.ROOM),
+    Channel.Kind.DINGTALK: Sender(dingtalk.deliver, (Limit(20, 60),), dingtalk.ROOM),
+    Channel.Kind.WECOM: Sender(wecom.deliver, (Limit(20, 60),), wecom.ROOM),
+    Channel.Kind.SLACK: Sender(slack.deliver, (Limit(1, 1), Limit(40, 60)), slack.ROOM),
+    Channel.Kind.TEAMS: Sender(teams.deliver, (Limit(4, 1), Limit(60, 60)), teams.ROOM),
     Channel.Kind.WEBHOOK: Sender(webhook.deliver, (Limit(20, 1),), idempotent=True),
 }
 

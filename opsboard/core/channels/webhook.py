@@ -8,12 +8,10 @@ from __future__ import annotations
 
 import hashlib
 import hmac
-import json
-from datetime import timedelta
 
-from opsboard.core import net
 from opsboard.core.cards import Card
-from opsboard.core.channels.answers import NotTaken, Way
+from opsboard.core.channels import calls
+from opsboard.core.channels.answers import Way
 
 
 def signature(secret: str, at: int, body: bytes) -> str:
@@ -21,26 +19,10 @@ def signature(secret: str, at: int, body: bytes) -> str:
 
 
 def deliver(card: Card, way: Way) -> str:
-    body = json.dumps(
-        {"id": way.key, "workspace": way.workspace, "kind": "notice", **card.stored()},
-        ensure_ascii=False,
-        separators=(",", ":"),
-    ).encode()
-    headers = {"Content-Type": "application/json; charset=utf-8", "Idempotency-Key": way.key}
+    body = calls.packed({"id": way.key, "workspace": way.workspace, "kind": "notice", **card.stored()})
+    headers = {"Idempotency-Key": way.key}
     if secret := way.settings.get("secret"):
         headers["X-Opsboard-Signature"] = f"t={int(way.at)},v1={signature(secret, int(way.at), body)}"
-    answer = net.post(way.settings["url"], content=body, headers=headers, max_bytes=100_000)
-    if answer.ok:
-        return str(answer.status)
-    words = f"{answer.status} {answer.text[:200]}"
-    if answer.status == 429:
-        raise NotTaken(words, reason="busy", wait=patience(answer.headers.get("retry-after", "")))
-    if answer.status >= 500 or answer.status in (408, 425):
-        raise NotTaken(words, reason="server")
-    raise NotTaken(words, reason="address" if answer.status in (404, 410) else "refused", for_good=True)
-
-
-def patience(asked: str, otherwise: int = 60) -> timedelta:
-    """What `Retry-After` asks for, within reason."""
-    seconds = int(asked) if asked.isdecimal() and len(asked) < 6 else otherwise
-    return timedelta(seconds=min(max(seconds, 1), 3600))
+    answer = calls.tell(way.settings["url"], body, headers)
+    calls.check_status(answer)
+    return f"HTTP {answer.status}"
