@@ -12,10 +12,12 @@ from django.views.i18n import set_language
 from opsboard.core import health, registry
 from opsboard.core import urls as core_urls
 from opsboard.core.api import api
+from opsboard.core.api_channels import router as channels_router
 
 for _label, _module in registry.rooms().items():
     if find_spec(f"{_module}.api") is not None:
         api.add_router("", import_module(f"{_module}.api").router, tags=[_label])
+api.add_router("", channels_router)
 api_urls = api.urls
 for _operation in api_urls[0]:
     if isinstance(_operation, URLPattern):

@@ -12,6 +12,10 @@ from django.conf import settings
 SEVERITIES = ("info", "warning", "critical")  # the gravest last
 
 
+def every_severity() -> list[str]:
+    return list(SEVERITIES)
+
+
 @dataclass(frozen=True)
 class Button:
     """A link that does something, such as “acknowledge”."""

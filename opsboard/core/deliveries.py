@@ -97,6 +97,18 @@ def _keep(letter: Delivery, task: str) -> bool:
     return True
 
 
+def note(channel: int, state: str, words: str, reason: str, at: datetime, rest: timedelta | None = None) -> None:
+    """Write down how a channel fared last."""
+    rows = Channel.objects.filter(pk=channel)
+    rows.update(
+        last_at=at, last_state=state, last_words=words, last_reason=reason, rests_until=at + rest if rest else None
+    )
+    if state == Delivery.State.SENT:
+        rows.update(failing_since=None)
+    elif state in (Delivery.State.FAILED, Delivery.State.UNKNOWN):
+        rows.filter(failing_since=None).update(failing_since=at)
+
+
 def short(key: str) -> str:
     """A key that fits its column, and differs where the whole key differs."""
     return key if len(key) <= 200 else f"{key[:150]}:{hashlib.sha256(key.encode()).hexdigest()[:40]}"
@@ -120,6 +132,14 @@ def claim(*, now: datetime) -> Delivery | None:
         letter.state, letter.lease_until, letter.tries = Delivery.State.CLAIMED, now + LEASE, letter.tries + 1
         letter.save(update_fields=["state", "lease_until", "tries"])
         return letter
+
+
+def send_at_once(letter: Delivery, *, now: datetime) -> None:
+    """Send one waiting letter before all others: for a test that a person waits for."""
+    mine = Delivery.objects.filter(pk=letter.pk, state=Delivery.State.WAITING)
+    if mine.update(state=Delivery.State.CLAIMED, lease_until=now + LEASE, tries=letter.tries + 1):
+        letter.refresh_from_db()
+        send(letter, now=now)
 
 
 def send(letter: Delivery, *, now: datetime) -> None:
@@ -154,12 +174,16 @@ def send(letter: Delivery, *, now: datetime) -> None:
         Delivery.objects.filter(pk=letter.pk, tries=letter.tries).update(
             state=Delivery.State.UNKNOWN, error=str(fault)[:2000]
         )
+        if letter.channel_to_id:
+            note(letter.channel_to_id, Delivery.State.UNKNOWN, str(fault)[:500], "", now)
     except Exception as fault:  # it was refused, or nothing was handed over: safe to try again
         _again_or_failed(letter, fault, now=now)
     else:
         Delivery.objects.filter(pk=letter.pk, tries=letter.tries).update(
             state=Delivery.State.SENT, sent_at=now, error=""
         )
+        if letter.channel_to_id:
+            note(letter.channel_to_id, Delivery.State.SENT, "", "", now)
     finally:
         _hang_up(mailer)
 
@@ -239,6 +263,8 @@ def _again_or_failed(letter: Delivery, fault: Exception, *, now: datetime) -> No
         lease_until=None,
         error=f"{type(fault).__name__}: {fault}"[:2000],
     )
+    if letter.channel_to_id:
+        note(letter.channel_to_id, Delivery.State.FAILED, f"{type(fault).__name__}: {fault}"[:500], "", now)
 
 
 def _for_good(fault: Exception) -> bool:

@@ -14,6 +14,7 @@ from django.utils.dates import MONTHS, WEEKDAYS
 from django.utils.translation import gettext_lazy as _
 
 from opsboard.core import registry
+from opsboard.core.cards import every_severity
 from opsboard.core.models import LANGUAGES, ApiToken, Invitation, Membership, Role, Team, User, Workspace
 from opsboard.core.services.calendar import countries
 
@@ -32,6 +33,7 @@ CURRENCIES = [
     ("CAD", _("Canadian dollar (CAD)")),
     ("CHF", _("Swiss franc (CHF)")),
 ]
+SEVERITIES = [("critical", _("Critical")), ("warning", _("Warning")), ("info", _("Info"))]
 INVITATION_DAYS = [(3, _("3 days")), (14, _("14 days")), (30, _("30 days")), (90, _("90 days"))]
 TOKEN_DAYS = [(30, _("30 days")), (90, _("90 days")), (365, _("One year")), (730, _("Two years"))]
 
@@ -90,6 +92,10 @@ class PersonalSettings(forms.Form):
     mail_notices = forms.BooleanField(
         label=_("Send notices by e-mail"), required=False, help_text=_("Notices in Opsboard itself always arrive.")
     )
+    mail_severities = forms.MultipleChoiceField(
+        label=_("E-mail for notices that are"), choices=SEVERITIES, required=False, initial=every_severity,
+        widget=forms.CheckboxSelectMultiple,
+    )  # fmt: skip
 
 
 class WorkspaceSettings(forms.Form):

@@ -11,8 +11,9 @@ from django.db import IntegrityError, models, transaction
 from django.utils import timezone, translation
 
 from opsboard.core import deliveries, live
+from opsboard.core.cards import SEVERITIES, Card
 from opsboard.core.contract import Ref
-from opsboard.core.models import Membership, Notice, User, Workspace, about_fields
+from opsboard.core.models import Channel, Membership, Notice, User, Workspace, about_fields
 
 
 def tell(
@@ -49,6 +50,7 @@ def tell(
     )
     ref = Ref.to(about) if isinstance(about, models.Model) else about
     told: list[Notice] = []
+    grave = severity if severity in SEVERITIES else "info"
     with transaction.atomic():
         for membership in present:
             person = membership.user
@@ -70,7 +72,7 @@ def tell(
                 except IntegrityError:  # somebody told them at this very moment
                     continue
                 told.append(notice)
-                if mail and person.mail_notices and person.email:
+                if mail and person.mail_notices and person.email and grave in person.mail_severities:
                     address = f"{settings.SITE_URL}{url}" if url.startswith("/") else url
                     own = more(person) if more else ""
                     body = "\n\n".join(part for part in (str(text), str(detail), address, own) if part)
@@ -84,8 +86,26 @@ def tell(
                         now=now,
                     )
         if told:
+            _say_privately(told, grave)
             live.changed(workspace, "notices")
     return told
+
+
+def _say_privately(told: list[Notice], severity: str) -> None:
+    """The same through the channels that these people made for themselves."""
+    by_person = {notice.user_id: notice for notice in told}
+    own = Channel.objects.filter(
+        workspace_id=told[0].workspace_id, person_id__in=by_person, active=True, removed_at=None,
+        severities__contains=[severity],
+    )  # fmt: skip
+    for channel in own:
+        notice = by_person[channel.person_id]
+        card = Card(
+            title=notice.text, text=notice.detail, url=notice.url, severity=notice.severity, at=notice.created_at
+        )
+        deliveries.post_card(
+            channel, card, unique_as=f"notice:{channel.pk}:{notice.unique_as}", now=notice.created_at, notice=notice
+        )
 
 
 def mark_read(*, user: User, workspace: Workspace, now: datetime, pk: int | None = None) -> int:

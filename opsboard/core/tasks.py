@@ -6,7 +6,7 @@ from celery import current_app, shared_task
 from django.utils import timezone
 
 from opsboard.core import deliveries, events, jobs, search, snapshots
-from opsboard.core.channels import handing_over
+from opsboard.core.channels import failures, handing_over
 from opsboard.core.models import Workspace
 from opsboard.core.services import calendar
 
@@ -23,6 +23,7 @@ def send_deliveries(at_most: int = 100) -> int:
     while sent < at_most and (letter := deliveries.claim(now=timezone.now())):
         deliveries.send(letter, now=timezone.now())
         sent += 1
+    failures.follow_up(now=timezone.now())
     return sent
 
 
@@ -40,6 +41,7 @@ def send_cards(at_most: int = 100) -> int:
             continue
         handing_over.send(found, now=timezone.now())
         sent += 1
+    failures.follow_up(now=timezone.now())
     if later and (wait := (min(later.values()) - timezone.now()).total_seconds()) < 9:  # the beat comes then anyway
         current_app.send_task(SEND_CARDS, countdown=max(0.1, wait), expires=30)
     return sent

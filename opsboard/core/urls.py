@@ -1,7 +1,7 @@
 from django.urls import path
 
 from opsboard.core import views
-from opsboard.core.views import audit, calendar, joining, me, people, tokens
+from opsboard.core.views import audit, calendar, channels, joining, me, people, tokens
 
 app_name = "core"
 
@@ -53,5 +53,19 @@ inside = [
     path("tokens/", tokens.token_list, name="token_list"),
     path("tokens/new/", tokens.new_token, name="new_token"),
     path("tokens/<int:pk>/revoke/", tokens.revoke_token, name="revoke_token"),
+    path("channels/", channels.channel_list, name="channel_list"),
+    path("channels/new/", channels.new_channel, name="new_channel"),
+    path("channels/<int:pk>/", channels.channel, name="channel"),
+    path("channels/<int:pk>/edit/", channels.change_channel, name="change_channel"),
+    path("channels/<int:pk>/test/", channels.try_channel, name="try_channel"),
+    path("channels/<int:pk>/switch/", channels.switch_channel, name="switch_channel"),
+    path("channels/<int:pk>/remove/", channels.remove_channel, name="remove_channel"),
+    path("channels/<int:pk>/messages/<int:delivery>/again/", channels.send_again, name="send_again"),
+    path("my-channels/", channels.my_channels, name="my_channels"),
+    path("my-channels/new/", channels.my_new_channel, name="my_new_channel"),
+    path("my-channels/<int:pk>/", channels.my_channel, name="my_channel"),
+    path("my-channels/<int:pk>/edit/", channels.my_change_channel, name="my_change_channel"),
+    path("my-channels/<int:pk>/test/", channels.my_try_channel, name="my_try_channel"),
+    path("my-channels/<int:pk>/remove/", channels.my_remove_channel, name="my_remove_channel"),
     path("audit/", audit.audit, name="audit"),
 ]

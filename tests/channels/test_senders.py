@@ -41,7 +41,7 @@ def test_dingtalk_shows_the_buttons_and_signs_the_address(service: Service) -> N
     dingtalk.deliver(FULL, way(service.url(), secret="SECret"))
     (call,) = service.calls
     card = call.body["actionCard"]
-    assert [one["title"] for one in card["btns"]] == ["Acknowledge", "Take over", "Open"]
+    assert [one["title"] for one in card["btns"]] == ["Acknowledge", "Take over", "Details"]
     assert "- Value: 2 h 40 min" in card["text"]
     assert "2026-11-18 17:30" in card["text"]
     asked = parse_qs(urlsplit(call.path).query)
@@ -71,7 +71,7 @@ def test_wecom_shows_a_card_of_three_links_and_markdown_within_4096_bytes() -> N
     card = wecom.message(FULL, way())["template_card"]
     assert card["card_type"] == "text_notice"
     assert card["card_action"] == {"type": 1, "url": FULL.url}
-    assert [one["title"] for one in card["jump_list"]] == ["Acknowledge", "Take over", "Open"]
+    assert [one["title"] for one in card["jump_list"]] == ["Acknowledge", "Take over", "Details"]
     assert {"keyname": "Value", "value": "2 h 40 min"} in card["horizontal_content_list"]
     long = Card(title="很长" * 100, text="字" * 2000, url=FULL.url)
     content = wecom.message(long, way())["markdown"]["content"]

@@ -15,7 +15,8 @@ from django.urls import Resolver404, URLPattern, URLResolver, get_resolver, reso
 from django.utils import timezone
 
 from opsboard.core import notices, registry, storage
-from opsboard.core.models import Job, Membership, Role, Team, User, Workspace, WorkspaceModel
+from opsboard.core.channels.sealing import seal
+from opsboard.core.models import Channel, Job, Membership, Role, Team, User, Workspace, WorkspaceModel
 from opsboard.core.services import people
 from opsboard.demo import company
 
@@ -172,6 +173,11 @@ def furnish_the_hall(workspace: Workspace, cast: dict[str, User], now: datetime)
     notices.tell(
         [admin], "House notice for the admin", "/house/", workspace=workspace, now=now, unique_as="house-admin"
     )
+    for person in (None, *cast.values()):  # they lead nowhere: private addresses are refused before anybody is asked
+        Channel.objects.create(
+            workspace=workspace, kind="webhook", name="House channel", person=person, created_at=now, robot="house",
+            sealed=seal({"url": "http://127.0.0.1:9/", "secret": "house"}), hint="127.0.0.1",
+        )  # fmt: skip
     storage.keep(workspace=workspace, by=admin, name="house.txt", content=b"house", now=now)
 
 

@@ -60,6 +60,7 @@ ADVICE = {
     "settings": _("The settings of this channel cannot be read any more. Type them again."),
     "server": _("The service itself has a fault. It is tried again."),
     "refused": _("The service refused the message. Check the address and the rights of this channel."),
+    "taken_away": _("The channel was removed before this message left."),
     "library": _("The service did not take the message. Check the address; its documentation is on the Apprise pages."),
 }
 

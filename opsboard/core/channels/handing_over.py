@@ -13,7 +13,6 @@ import time
 from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any
 
 from django.db import connection, models, transaction
 from django.utils import timezone, translation
@@ -25,7 +24,7 @@ from opsboard.core.channels.answers import NotTaken, Unclear, Way
 from opsboard.core.channels.digests import digest
 from opsboard.core.channels.sealing import settings_of
 from opsboard.core.channels.senders import SENDERS, Sender
-from opsboard.core.deliveries import HANDING_OVER, LEASE, RETRIES
+from opsboard.core.deliveries import HANDING_OVER, LEASE, RETRIES, note
 from opsboard.core.models import Channel, Delivery, RobotCall
 
 log = logging.getLogger(__name__)
@@ -82,8 +81,7 @@ def claim(*, now: datetime, but: Collection[int] = ()) -> Errand | Later | None:
 def _claim_for(pk: int, now: datetime) -> Errand | Later | None:
     channel = Channel.objects.select_related("workspace").get(pk=pk)
     sender = SENDERS[channel.kind]
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT pg_advisory_xact_lock(hashtextextended(%s, 0))", [f"robot:{channel.robot}"])
+    _lock(channel)
     rows = _due(now).filter(channel_to=channel)
     told = rows.aggregate(count=models.Count("pk"), oldest=models.Min("due_at"))
     if not told["count"]:
@@ -113,6 +111,29 @@ def _claim_for(pk: int, now: datetime) -> Errand | Later | None:
     return Errand(channel, letters, lease, call.pk)
 
 
+@transaction.atomic
+def claim_one(letter: Delivery, *, now: datetime) -> Errand | None:
+    """Take this message before all others, if its robot may speak now: for a test that a person waits for."""
+    channel = Channel.objects.select_related("workspace").get(pk=letter.channel_to_id)
+    sender = SENDERS[channel.kind]
+    _lock(channel)
+    calls = [pacing.Call(*row) for row in RobotCall.objects.filter(robot=channel.robot).values_list("at", "digest")]
+    move = pacing.next_move(limits=sender.limits, calls=calls, waiting=1, oldest=now, per_digest=0, now=now)
+    lease = now + LEASE
+    mine = Delivery.objects.filter(pk=letter.pk, state=State.WAITING)
+    if move.wait_until is not None or not mine.update(state=State.CLAIMED, lease_until=lease, tries=1):
+        return None
+    letter.tries = 1
+    call = RobotCall.objects.create(robot=channel.robot, at=now + UNDER_WAY)
+    return Errand(channel, [letter], lease, call.pk)
+
+
+def _lock(channel: Channel) -> None:
+    """Whoever else wants to use this robot waits until this transaction ends."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_advisory_xact_lock(hashtextextended(%s, 0))", [f"robot:{channel.robot}"])
+
+
 def send(errand: Errand, *, now: datetime) -> None:
     """Hand an errand over and write down how it ended."""
     channel, sender = errand.channel, SENDERS[errand.channel.kind]
@@ -136,7 +157,7 @@ def send(errand: Errand, *, now: datetime) -> None:
     RobotCall.objects.filter(pk=errand.call).update(at=ended)
     if fault is None:
         mine.update(state=State.SENT, sent_at=ended, error="", reason="", together=len(errand.letters))
-        _note(channel, State.SENT, words, "", ended)
+        note(channel.pk, State.SENT, words, "", ended)
     else:
         _write_down(errand, sender, mine, fault, ended)
 
@@ -180,12 +201,12 @@ def _write_down(
     if wait is not None:  # nothing is wrong with the messages: it costs them no try
         mine.filter(created_at__lt=at - TOO_LATE).update(state=State.FAILED, error=words, reason=reason)
         mine.update(state=State.WAITING, lease_until=None, tries=models.F("tries") - 1, error=words, reason=reason)
-        _note(channel, State.WAITING, words, reason, at, rest=wait)
+        note(channel.pk, State.WAITING, words, reason, at, rest=wait)
         return
     unknown = isinstance(fault, Unclear) or (isinstance(fault, net.OutboundError) and fault.unknown)
     if unknown and not sender.idempotent:
         mine.update(state=State.UNKNOWN, error=words, reason=reason, together=len(errand.letters))
-        _note(channel, State.UNKNOWN, words, reason, at, rest=REST)
+        note(channel.pk, State.UNKNOWN, words, reason, at, rest=REST)
         return
     for_good = isinstance(fault, secrets.Undecipherable) or (isinstance(fault, NotTaken) and fault.for_good)
     for letter in errand.letters:
@@ -198,7 +219,7 @@ def _write_down(
             reason=reason,
         )
     rest = REST if isinstance(fault, net.OutboundError) else None
-    _note(channel, State.FAILED, words, reason, at, rest=rest)
+    note(channel.pk, State.FAILED, words, reason, at, rest=rest)
 
 
 def _told(fault: Exception) -> tuple[str, str]:
@@ -210,21 +231,6 @@ def _told(fault: Exception) -> tuple[str, str]:
     if isinstance(fault, secrets.Undecipherable):
         return "", "settings"
     return str(fault)[:500], ""
-
-
-def _note(channel: Channel, state: str, words: str, reason: str, at: datetime, rest: timedelta | None = None) -> None:
-    """How the channel fared last."""
-    fields: dict[str, Any] = {
-        "last_at": at, "last_state": state, "last_words": words, "last_reason": reason,
-        "rests_until": at + rest if rest else None,
-    }  # fmt: skip
-    rows = Channel.objects.filter(pk=channel.pk)
-    if state == State.SENT:
-        rows.update(**fields, failing_since=None)
-    else:
-        rows.update(**fields)
-        if state in (State.FAILED, State.UNKNOWN):
-            rows.filter(failing_since=None).update(failing_since=at)
 
 
 def recover(*, now: datetime) -> int:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from opsboard.core.cards import Card
-from opsboard.core.channels import dingtalk, feishu, slack, teams, webhook, wecom
+from opsboard.core.channels import dingtalk, feishu, long_tail, slack, teams, webhook, wecom
 from opsboard.core.channels.answers import Way
 from opsboard.core.channels.pacing import Limit
 from opsboard.core.models import Channel
@@ -31,6 +31,7 @@ SENDERS: dict[str, Sender] = {
     Channel.Kind.WECOM: Sender(wecom.deliver, (Limit(20, 60),), wecom.ROOM),
     Channel.Kind.SLACK: Sender(slack.deliver, (Limit(1, 1), Limit(40, 60)), slack.ROOM),
     Channel.Kind.TEAMS: Sender(teams.deliver, (Limit(4, 1), Limit(60, 60)), teams.ROOM),
+    Channel.Kind.APPRISE: Sender(long_tail.deliver, (Limit(20, 60),), long_tail.ROOM),
     Channel.Kind.WEBHOOK: Sender(webhook.deliver, (Limit(20, 1),), idempotent=True),
 }
 

@@ -39,7 +39,9 @@ def footer(card: Card, way: Way) -> str:
 
 def links(card: Card, most: int) -> list[Button]:
     """The buttons, and one that opens the page about it."""
-    page = [Button(gettext("Open"), card.url)] if card.url and card.url not in {one.url for one in card.buttons} else []
+    page = (
+        [Button(gettext("Details"), card.url)] if card.url and card.url not in {one.url for one in card.buttons} else []
+    )
     return [one for one in (*card.buttons, *page) if one.url.startswith(("http://", "https://"))][:most]
 
 

@@ -5,10 +5,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 from django.conf import settings
+from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
+from opsboard.core.cards import every_severity
 from opsboard.core.models.base import Versioned, WorkspaceModel, WorkspaceQuerySet
 from opsboard.core.models.history import every_change
 from opsboard.core.models.people import LANGUAGES
@@ -69,6 +71,9 @@ class Channel(Versioned, WorkspaceModel):
         settings.AUTH_USER_MODEL, null=True, blank=True, on_delete=models.CASCADE, related_name="own_channels",
         verbose_name=_("Only for"),
     )  # fmt: skip
+    severities = ArrayField(
+        models.CharField(max_length=10), default=every_severity, blank=True, verbose_name=_("Takes notices that are")
+    )
     active = models.BooleanField(_("Active"), default=True)
     created_at = models.DateTimeField()
     removed_at = models.DateTimeField(_("Removed"), null=True, blank=True)
@@ -100,7 +105,8 @@ class Channel(Versioned, WorkspaceModel):
         return self.name
 
     def get_absolute_url(self) -> str:
-        return reverse("core:channel", kwargs={"workspace": self.workspace.slug, "pk": self.pk})
+        name = "core:channel" if self.person_id is None else "core:my_channel"
+        return reverse(name, kwargs={"workspace": self.workspace.slug, "pk": self.pk})
 
     def works_at(self, now: datetime) -> bool:
         return self.active and self.removed_at is None and (self.rests_until is None or self.rests_until <= now)

@@ -150,6 +150,11 @@ class Delivery(WorkspaceModel):
     def __str__(self) -> str:
         return f"{self.channel} · {self.recipient}"
 
+    @property
+    def tone(self) -> str:
+        """How its state looks: see the tag `badge`."""
+        return {"sent": "good", "failed": "bad", "unknown": "warn"}.get(self.state, "info")
+
 
 class Snapshot(WorkspaceModel):
     """An indicator's value as it was: kept hourly for what is not a series of its own."""

@@ -7,6 +7,7 @@ from datetime import date, datetime
 from typing import Any, ClassVar, Self
 
 from django.contrib.auth.models import AbstractBaseUser, BaseUserManager, PermissionsMixin
+from django.contrib.postgres.fields import ArrayField
 from django.core.exceptions import ValidationError
 from django.core.validators import MaxValueValidator, MinValueValidator, RegexValidator
 from django.db import models
@@ -14,6 +15,7 @@ from django.db.models.functions import Lower
 from django.utils.translation import gettext_lazy as _
 
 from opsboard.core import calendars, periods
+from opsboard.core.cards import every_severity
 from opsboard.core.models.history import every_change
 
 LANGUAGES = [("en", "English"), ("zh-hans", "简体中文")]
@@ -72,6 +74,12 @@ class User(AbstractBaseUser, PermissionsMixin):
     timezone = models.CharField(_("Time zone"), max_length=64, default="UTC", validators=[check_zone])
     theme = models.CharField(_("Theme"), max_length=10, choices=Theme.choices, default=Theme.SYSTEM)
     mail_notices = models.BooleanField(_("Send notices by e-mail"), default=True)
+    mail_severities = ArrayField(
+        models.CharField(max_length=10),
+        default=every_severity,
+        blank=True,
+        verbose_name=_("E-mail for notices that are"),
+    )
     is_active = models.BooleanField(_("Active"), default=True)
     is_staff = models.BooleanField(_("May use the emergency exit"), default=False)
     date_joined = models.DateTimeField(auto_now_add=True)

@@ -23,6 +23,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from opsboard.core import deliveries, notices
+from opsboard.core.cards import every_severity
 from opsboard.core.events import emit
 from opsboard.core.models import ApiToken, Invitation, Membership, Role, Team, User, Workspace
 from opsboard.core.services import calendar
@@ -179,12 +180,23 @@ def remove_member(*, membership: Membership, now: datetime) -> None:
 
 
 @transaction.atomic
-def change_person(*, user: User, name: str, language: str, timezone: str, theme: str, mail_notices: bool) -> User:
-    """What a person says about themselves."""
+def change_person(
+    *,
+    user: User,
+    name: str,
+    language: str,
+    timezone: str,
+    theme: str,
+    mail_notices: bool,
+    mail_severities: Collection[str] | None = None,
+) -> User:
+    """What a person says about themselves; without `mail_severities` these stay as they are."""
     user.name, user.language, user.timezone, user.theme = name.strip(), language, timezone, theme
     user.mail_notices = mail_notices
+    if mail_severities is not None:
+        user.mail_severities = [one for one in every_severity() if one in mail_severities]
     user.full_clean(exclude=["password"])
-    user.save(update_fields=["name", "language", "timezone", "theme", "mail_notices"])
+    user.save(update_fields=["name", "language", "timezone", "theme", "mail_notices", "mail_severities"])
     return user
 
 

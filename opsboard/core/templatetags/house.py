@@ -10,7 +10,7 @@ from django.db.models import Model
 from django.template import Context, loader
 from django.urls import reverse
 
-from opsboard.core import registry
+from opsboard.core import channels, registry
 from opsboard.core.telling import Told
 
 register = template.Library()
@@ -29,6 +29,12 @@ def address(context: Context, name: str, *args: Any, **kwargs: Any) -> str:
     if args:
         return reverse(name, args=[_slug(context), *args])
     return reverse(name, kwargs={"workspace": _slug(context), **kwargs})
+
+
+@register.filter
+def advice(reason: str) -> Any:
+    """`{{ message.reason|advice }}`: what a person can do about a message that was not taken."""
+    return channels.advice(reason)
 
 
 def _about(thing: Model) -> str:

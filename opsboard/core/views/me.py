@@ -16,11 +16,11 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 
 from opsboard.core.access import Request
 from opsboard.core.forms import NewWorkspace, PersonalSettings, say
-from opsboard.core.models import LANGUAGES, Invitation, User
+from opsboard.core.models import LANGUAGES, Invitation, User, Workspace
 from opsboard.core.pages import SeeOther, done, page, refused, wants_part
 from opsboard.core.services import people
 
-CHOSEN = ("name", "language", "timezone", "theme", "mail_notices")
+CHOSEN = ("name", "language", "timezone", "theme", "mail_notices", "mail_severities")
 
 
 def back_to(request: HttpRequest, otherwise: str) -> str:
@@ -36,7 +36,11 @@ def my_settings(request: Request) -> HttpResponse:
     form = PersonalSettings(
         request.POST if request.method == "POST" else None, initial={name: getattr(user, name) for name in CHOSEN}
     )
-    context = {"form": form, "second_step": Authenticator.objects.filter(user=user).exists()}
+    context = {
+        "form": form,
+        "second_step": Authenticator.objects.filter(user=user).exists(),
+        "homes": Workspace.objects.filter(memberships__user=user).order_by("name"),
+    }
     if request.method != "POST":
         return page(request, "core/me/my_settings.html", context)
     if form.is_valid():
