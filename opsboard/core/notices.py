@@ -86,7 +86,8 @@ def tell(
                         now=now,
                     )
         if told:
-            _say_privately(told, grave)
+            if mail:
+                _say_privately(told, grave)
             live.changed(workspace, "notices")
     return told
 

@@ -4,6 +4,8 @@ import django.db.models.functions.text
 import opsboard.core.models.calendar
 import opsboard.core.models.people
 import opsboard.core.models.rates
+import django.contrib.postgres.fields
+import opsboard.core.cards
 import pgtrigger.compiler
 import pgtrigger.migrations
 from django.conf import settings
@@ -78,6 +80,7 @@ class Migration(migrations.Migration):
                 ('date_joined', models.DateTimeField(auto_now_add=True)),
                 ('groups', models.ManyToManyField(blank=True, help_text='The groups this user belongs to. A user will get all permissions granted to each of their groups.', related_name='user_set', related_query_name='user', to='auth.group', verbose_name='groups')),
                 ('user_permissions', models.ManyToManyField(blank=True, help_text='Specific permissions for this user.', related_name='user_set', related_query_name='user', to='auth.permission', verbose_name='user permissions')),
+                ('mail_severities', django.contrib.postgres.fields.ArrayField(base_field=models.CharField(max_length=10), blank=True, default=opsboard.core.cards.every_severity, verbose_name='E-mail for notices that are')),
             ],
             options={
                 'verbose_name': 'Person',
@@ -125,6 +128,7 @@ class Migration(migrations.Migration):
                 ('fallback', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='+', to='core.channel', verbose_name='When it fails, use')),
                 ('owner', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='+', to=settings.AUTH_USER_MODEL, verbose_name='Looked after by')),
                 ('person', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.CASCADE, related_name='own_channels', to=settings.AUTH_USER_MODEL, verbose_name='Only for')),
+                ('severities', django.contrib.postgres.fields.ArrayField(base_field=models.CharField(max_length=10), blank=True, default=opsboard.core.cards.every_severity, verbose_name='Takes notices that are')),
             ],
             options={
                 'verbose_name': 'Channel',
@@ -557,6 +561,7 @@ class Migration(migrations.Migration):
                 ('pgh_context', models.ForeignKey(db_constraint=False, null=True, on_delete=django.db.models.deletion.DO_NOTHING, related_name='+', to='pghistory.context')),
                 ('pgh_obj', models.ForeignKey(db_constraint=False, on_delete=django.db.models.deletion.DO_NOTHING, related_name='events', to='core.channel')),
                 ('workspace', models.ForeignKey(db_constraint=False, on_delete=django.db.models.deletion.DO_NOTHING, related_name='+', related_query_name='+', to='core.workspace', verbose_name='Workspace')),
+                ('severities', django.contrib.postgres.fields.ArrayField(base_field=models.CharField(max_length=10), blank=True, default=opsboard.core.cards.every_severity, verbose_name='Takes notices that are')),
             ],
             options={
                 'abstract': False,
@@ -804,18 +809,6 @@ class Migration(migrations.Migration):
             model_name='channel',
             constraint=models.CheckConstraint(condition=models.Q(('fallback', models.F('id')), _negated=True), name='a_channel_is_not_its_own_fallback'),
         ),
-        pgtrigger.migrations.AddTrigger(
-            model_name='channel',
-            trigger=pgtrigger.compiler.Trigger(name='insert_insert', sql=pgtrigger.compiler.UpsertTriggerSql(func='INSERT INTO "core_channelevent" ("active", "created_at", "fallback_id", "hint", "id", "kind", "language", "name", "owner_id", "person_id", "pgh_context_id", "pgh_created_at", "pgh_label", "pgh_obj_id", "removed_at", "version", "workspace_id") VALUES (NEW."active", NEW."created_at", NEW."fallback_id", NEW."hint", NEW."id", NEW."kind", NEW."language", NEW."name", NEW."owner_id", NEW."person_id", _pgh_attach_context(), NOW(), \'insert\', NEW."id", NEW."removed_at", NEW."version", NEW."workspace_id"); RETURN NULL;', hash='e9d7e4d4af3d54cc90e945572f5c045fd272e34f', operation='INSERT', pgid='pgtrigger_insert_insert_5f323', table='core_channel', when='AFTER')),
-        ),
-        pgtrigger.migrations.AddTrigger(
-            model_name='channel',
-            trigger=pgtrigger.compiler.Trigger(name='update_update', sql=pgtrigger.compiler.UpsertTriggerSql(condition='WHEN (OLD."active" IS DISTINCT FROM (NEW."active") OR OLD."created_at" IS DISTINCT FROM (NEW."created_at") OR OLD."fallback_id" IS DISTINCT FROM (NEW."fallback_id") OR OLD."hint" IS DISTINCT FROM (NEW."hint") OR OLD."id" IS DISTINCT FROM (NEW."id") OR OLD."kind" IS DISTINCT FROM (NEW."kind") OR OLD."language" IS DISTINCT FROM (NEW."language") OR OLD."name" IS DISTINCT FROM (NEW."name") OR OLD."owner_id" IS DISTINCT FROM (NEW."owner_id") OR OLD."person_id" IS DISTINCT FROM (NEW."person_id") OR OLD."removed_at" IS DISTINCT FROM (NEW."removed_at") OR OLD."version" IS DISTINCT FROM (NEW."version") OR OLD."workspace_id" IS DISTINCT FROM (NEW."workspace_id"))', func='INSERT INTO "core_channelevent" ("active", "created_at", "fallback_id", "hint", "id", "kind", "language", "name", "owner_id", "person_id", "pgh_context_id", "pgh_created_at", "pgh_label", "pgh_obj_id", "removed_at", "version", "workspace_id") VALUES (NEW."active", NEW."created_at", NEW."fallback_id", NEW."hint", NEW."id", NEW."kind", NEW."language", NEW."name", NEW."owner_id", NEW."person_id", _pgh_attach_context(), NOW(), \'update\', NEW."id", NEW."removed_at", NEW."version", NEW."workspace_id"); RETURN NULL;', hash='34885e39bed37d19bd29ce379267fb64e3aaf2dc', operation='UPDATE', pgid='pgtrigger_update_update_edaa9', table='core_channel', when='AFTER')),
-        ),
-        pgtrigger.migrations.AddTrigger(
-            model_name='channel',
-            trigger=pgtrigger.compiler.Trigger(name='delete_delete', sql=pgtrigger.compiler.UpsertTriggerSql(func='INSERT INTO "core_channelevent" ("active", "created_at", "fallback_id", "hint", "id", "kind", "language", "name", "owner_id", "person_id", "pgh_context_id", "pgh_created_at", "pgh_label", "pgh_obj_id", "removed_at", "version", "workspace_id") VALUES (OLD."active", OLD."created_at", OLD."fallback_id", OLD."hint", OLD."id", OLD."kind", OLD."language", OLD."name", OLD."owner_id", OLD."person_id", _pgh_attach_context(), NOW(), \'delete\', OLD."id", OLD."removed_at", OLD."version", OLD."workspace_id"); RETURN NULL;', hash='120814bdd890236c3309cb711e8fcbf0d7035195', operation='DELETE', pgid='pgtrigger_delete_delete_1bab4', table='core_channel', when='AFTER')),
-        ),
         migrations.AddConstraint(
             model_name='calendarday',
             constraint=models.UniqueConstraint(fields=('workspace', 'day'), name='a_day_is_in_the_calendar_once', violation_error_message='This day is in the calendar already.'),
@@ -904,5 +897,17 @@ class Migration(migrations.Migration):
         pgtrigger.migrations.AddTrigger(
             model_name='exchangerate',
             trigger=pgtrigger.compiler.Trigger(name='delete_delete', sql=pgtrigger.compiler.UpsertTriggerSql(func='INSERT INTO "core_exchangerateevent" ("day", "id", "pgh_context_id", "pgh_created_at", "pgh_label", "pgh_obj_id", "rate", "source", "target", "workspace_id") VALUES (OLD."day", OLD."id", _pgh_attach_context(), NOW(), \'delete\', OLD."id", OLD."rate", OLD."source", OLD."target", OLD."workspace_id"); RETURN NULL;', hash='801d754529aabe25637ab5d200f4d68c9fb5853a', operation='DELETE', pgid='pgtrigger_delete_delete_b9971', table='core_exchangerate', when='AFTER')),
+        ),
+        pgtrigger.migrations.AddTrigger(
+            model_name='channel',
+            trigger=pgtrigger.compiler.Trigger(name='insert_insert', sql=pgtrigger.compiler.UpsertTriggerSql(func='INSERT INTO "core_channelevent" ("active", "created_at", "fallback_id", "hint", "id", "kind", "language", "name", "owner_id", "person_id", "pgh_context_id", "pgh_created_at", "pgh_label", "pgh_obj_id", "removed_at", "severities", "version", "workspace_id") VALUES (NEW."active", NEW."created_at", NEW."fallback_id", NEW."hint", NEW."id", NEW."kind", NEW."language", NEW."name", NEW."owner_id", NEW."person_id", _pgh_attach_context(), NOW(), \'insert\', NEW."id", NEW."removed_at", NEW."severities", NEW."version", NEW."workspace_id"); RETURN NULL;', hash='10ea01a10c23e9c9af79a1de80c8049c51eed6d4', operation='INSERT', pgid='pgtrigger_insert_insert_5f323', table='core_channel', when='AFTER')),
+        ),
+        pgtrigger.migrations.AddTrigger(
+            model_name='channel',
+            trigger=pgtrigger.compiler.Trigger(name='update_update', sql=pgtrigger.compiler.UpsertTriggerSql(condition='WHEN (OLD."active" IS DISTINCT FROM (NEW."active") OR OLD."created_at" IS DISTINCT FROM (NEW."created_at") OR OLD."fallback_id" IS DISTINCT FROM (NEW."fallback_id") OR OLD."hint" IS DISTINCT FROM (NEW."hint") OR OLD."id" IS DISTINCT FROM (NEW."id") OR OLD."kind" IS DISTINCT FROM (NEW."kind") OR OLD."language" IS DISTINCT FROM (NEW."language") OR OLD."name" IS DISTINCT FROM (NEW."name") OR OLD."owner_id" IS DISTINCT FROM (NEW."owner_id") OR OLD."person_id" IS DISTINCT FROM (NEW."person_id") OR OLD."removed_at" IS DISTINCT FROM (NEW."removed_at") OR OLD."severities" IS DISTINCT FROM (NEW."severities") OR OLD."version" IS DISTINCT FROM (NEW."version") OR OLD."workspace_id" IS DISTINCT FROM (NEW."workspace_id"))', func='INSERT INTO "core_channelevent" ("active", "created_at", "fallback_id", "hint", "id", "kind", "language", "name", "owner_id", "person_id", "pgh_context_id", "pgh_created_at", "pgh_label", "pgh_obj_id", "removed_at", "severities", "version", "workspace_id") VALUES (NEW."active", NEW."created_at", NEW."fallback_id", NEW."hint", NEW."id", NEW."kind", NEW."language", NEW."name", NEW."owner_id", NEW."person_id", _pgh_attach_context(), NOW(), \'update\', NEW."id", NEW."removed_at", NEW."severities", NEW."version", NEW."workspace_id"); RETURN NULL;', hash='104cc1328d16c97a4fa97bec83e59d5696e6c09e', operation='UPDATE', pgid='pgtrigger_update_update_edaa9', table='core_channel', when='AFTER')),
+        ),
+        pgtrigger.migrations.AddTrigger(
+            model_name='channel',
+            trigger=pgtrigger.compiler.Trigger(name='delete_delete', sql=pgtrigger.compiler.UpsertTriggerSql(func='INSERT INTO "core_channelevent" ("active", "created_at", "fallback_id", "hint", "id", "kind", "language", "name", "owner_id", "person_id", "pgh_context_id", "pgh_created_at", "pgh_label", "pgh_obj_id", "removed_at", "severities", "version", "workspace_id") VALUES (OLD."active", OLD."created_at", OLD."fallback_id", OLD."hint", OLD."id", OLD."kind", OLD."language", OLD."name", OLD."owner_id", OLD."person_id", _pgh_attach_context(), NOW(), \'delete\', OLD."id", OLD."removed_at", OLD."severities", OLD."version", OLD."workspace_id"); RETURN NULL;', hash='8ec6fd4e71bef7243564f84f9156d489a1d6728b', operation='DELETE', pgid='pgtrigger_delete_delete_1bab4', table='core_channel', when='AFTER')),
         ),
     ])
