@@ -4,7 +4,7 @@ from celery import shared_task
 from django.utils import timezone
 
 from metrics import services
-from metrics.services import POINTS, WAITING
+from metrics.services import ORDER_FILES, PARCEL_FILES, POINTS, WAITING
 from opsboard.core import jobs
 from opsboard.core.imports import carry_out
 
@@ -12,6 +12,16 @@ from opsboard.core.imports import carry_out
 @shared_task
 def import_points(job_id: int) -> None:
     carry_out(POINTS, job_id)
+
+
+@shared_task
+def import_orders(job_id: int) -> None:
+    carry_out(ORDER_FILES, job_id)
+
+
+@shared_task
+def import_parcels(job_id: int) -> None:
+    carry_out(PARCEL_FILES, job_id)
 
 
 @shared_task

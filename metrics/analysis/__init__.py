@@ -34,6 +34,7 @@ from metrics.analysis.formulas import (
     value_of,
     weight_of,
 )
+from metrics.analysis.orders import header_words, matched, only_metrics, orders, parcels, said, with_labels
 from metrics.analysis.paths import NoSuchPlace, at, rows_at, steps
 from metrics.analysis.queries import Objection, objection
 from metrics.analysis.trees import Branch, Part, parts, unexplained, way_up
@@ -66,12 +67,17 @@ __all__ = [
     "countable",
     "explain",
     "guess_grain",
+    "header_words",
     "hours_waited",
     "label_texts",
     "last_is_signal",
+    "matched",
     "names_in",
     "names_of",
     "objection",
+    "only_metrics",
+    "orders",
+    "parcels",
     "parse",
     "parts",
     "points_from",
@@ -79,6 +85,7 @@ __all__ = [
     "renamed",
     "rows_at",
     "rows_of",
+    "said",
     "shown_points",
     "spans",
     "steps",
@@ -89,5 +96,6 @@ __all__ = [
     "way_up",
     "weight_of",
     "with_label_sets",
+    "with_labels",
     "with_metrics",
 ]

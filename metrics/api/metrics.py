@@ -188,10 +188,11 @@ def points(request: ApiRequest, key: str, asked: Query[Asked]) -> dict[str, Any]
 @router.post("imports/metrics", response={202: JobStarted}, summary="Bring a file of points in")
 def import_metrics(request: ApiRequest, file: File[UploadedFile], mapping: Form[str] = "{}") -> Status[dict[str, Any]]:
     viewer, now = request.viewer, timezone.now()
-    plan = imports.plan_of(mapping, POINTS.fields, settings=POINTS.settings)
-    plan = services.import_settings(plan, viewer)
+    importer = services.importer_for(mapping)
+    plan = imports.plan_of(mapping, importer.fields, settings=importer.settings)
+    plan = services.import_settings(plan, viewer) if importer is POINTS else services.check_preset(plan)
     run = imports.receive(
-        POINTS,
+        importer,
         workspace=viewer.workspace,
         by=viewer.user,
         file=file,
@@ -199,7 +200,7 @@ def import_metrics(request: ApiRequest, file: File[UploadedFile], mapping: Form[
         size=file.size or 0,
         now=now,
     )
-    job = imports.start(POINTS, run=run, plan=plan, by=viewer.user, now=now)
+    job = imports.start(importer, run=run, plan=plan, by=viewer.user, now=now)
     return Status(202, {"job": job.pk})
 
 

@@ -2,6 +2,7 @@
 
 from metrics.forms.files import ImportForm
 from metrics.forms.metric import MetricForm, ValueForm
+from metrics.forms.presets import OrdersForm, ParcelsForm
 from metrics.forms.recording import RecordForm
 from metrics.forms.sources import FORMS, HINTS, SourceForm
 from metrics.forms.trees import DriverForm
@@ -13,6 +14,8 @@ __all__ = [
     "DriverForm",
     "ImportForm",
     "MetricForm",
+    "OrdersForm",
+    "ParcelsForm",
     "RecordForm",
     "SourceForm",
     "ValueForm",

@@ -2,6 +2,7 @@
 
 from metrics.services.files import POINTS, import_settings
 from metrics.services.keeping import archive_metric, change_metric, create_metric, key_from, restore_metric
+from metrics.services.presets import ORDER_FILES, PARCEL_FILES, check_preset, importer_for
 from metrics.services.pulling import (
     change_source,
     create_source,
@@ -40,6 +41,8 @@ from metrics.services.writing import Given, Written, add_value, write_points
 
 __all__ = [
     "MOST_ON_FRONT",
+    "ORDER_FILES",
+    "PARCEL_FILES",
     "POINTS",
     "TRADES",
     "WAITING",
@@ -53,6 +56,7 @@ __all__ = [
     "change_metric",
     "change_source",
     "change_waiting_list",
+    "check_preset",
     "create_metric",
     "create_source",
     "create_waiting_list",
@@ -60,6 +64,7 @@ __all__ = [
     "furnish_trade",
     "hang_under",
     "import_settings",
+    "importer_for",
     "key_from",
     "look",
     "map_columns",

@@ -63,6 +63,10 @@ class Importer:
     check: Callable[[Plan], None] | None = None
     settings: tuple[str, ...] = ()
     zone: Callable[[Workspace, Plan], str] = zone_of
+    guess: Callable[[Table], Mapping[str, tuple[str, ...]]] | None = (
+        None  # which column is what, where the app knows better
+    )
+    prepare: Callable[[Table, Plan], Table] | None = None  # rows that are no rows, taken out
 
 
 def limits() -> Limits:
@@ -141,7 +145,11 @@ def completed(importer: Importer, workspace: Workspace, plan: Plan, table: Table
     if plan.columns and all(plan.has(one.name) for one in importer.fields if one.required):
         return plan
     earlier = remembered(importer, workspace, table) if not plan.columns else None
-    columns = dict(earlier.columns) if earlier else guess(importer.fields, table)
+    columns = (
+        dict(earlier.columns)
+        if earlier
+        else dict(importer.guess(table) if importer.guess else guess(importer.fields, table))
+    )
     given = {name for names in plan.columns.values() for name in names}
     said = {role.partition(".")[0] for role in plan.columns}
     rest = {
@@ -215,6 +223,8 @@ def as_columns(importer: Importer, table: Table, plan: Plan, workspace: Workspac
         check(importer.fields, plan, table.names, importer.check)
     except ValidationError as fault:
         raise jobs.Refused(" ".join(fault.messages)) from fault
+    if importer.prepare:
+        table = importer.prepare(table, plan)
     columns, names = read(importer, table, plan, plan.timezone or importer.zone(workspace, plan))
     if columns.complaint_count:
         raise refusal(columns.complaints, columns.complaint_count)

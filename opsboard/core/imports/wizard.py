@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import csv
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
@@ -110,6 +110,8 @@ class Wizard:
     lead: Any = ""
     script: str = ""
     where: str = "core/imports/_where.html"  # draws `form`: where the values go
+    variants: tuple[Wizard, ...] = ()  # other ways to read a file, each for files that it recognises
+    recognise: Callable[[Table], Any] | None = None  # what the file is, such as “a Shopify orders export”, or nothing
 
     def upload(self, request: Request) -> HttpResponse:
         form = UploadForm(request.POST or None, request.FILES or None) if request.method == "POST" else UploadForm()
@@ -123,23 +125,42 @@ class Wizard:
             except ValidationError as refusal:
                 say(form, refusal)
             else:
+                self._choose_variant(run)
                 return done(request, engine.url_of(self.run, request.workspace, pk=run.pk), go=True)
         context = {**self._context(), "form": form, "runs": self._recent(request)}
         answer = refused if request.method == "POST" else page
         return answer(request, "core/imports/upload.html", context)
 
+    def _choose_variant(self, run: ImportRun) -> None:
+        if not self.variants:
+            return
+        table = engine.glance(run, Plan())
+        for one in self.variants:
+            if one.recognise and one.recognise(table):
+                run.importer = one.importer.key
+                run.save(update_fields=["importer"])
+                return
+
     def show(self, request: Request, pk: int) -> HttpResponse:
         run = self._find(request, pk)
+        wanted = request.POST.get("importer") if request.POST.get("step") == "other" else None
+        if wanted in self._keys() and (run.job is None or run.job.finished):
+            ImportRun.objects.filter(pk=run.pk).update(importer=wanted, mapping={}, job=None)
+            return done(request, request.path, go=True)
+        fitting = next((one for one in self.variants if one.importer.key == run.importer), self)
+        return replace(fitting, variants=()).show_run(request, run, other=self)
+
+    def show_run(self, request: Request, run: ImportRun, *, other: Wizard) -> HttpResponse:
         if run.job is not None and request.method == "GET" and "edit" not in request.GET:
             if request.GET.get("complaints") == "csv":
                 return complaints_csv(run)
             context = {**self._context(), "run": run, "job": jobs.look(run.job), "here": request.path}
             return page(request, "core/imports/result.html", context, part="core/imports/_result.html")
-        return self._mapping(request, run)
+        return self._mapping(request, run, other)
 
     # --- the mapping -------------------------------------------------------------------------------------------------
 
-    def _mapping(self, request: Request, run: ImportRun) -> HttpResponse:
+    def _mapping(self, request: Request, run: ImportRun, other: Wizard) -> HttpResponse:
         posted = request.POST if request.method == "POST" else None
         plan = Plan.unpacked(run.mapping)
         if posted is not None:
@@ -168,7 +189,7 @@ class Wizard:
         unsure = ambiguous or not table.encoding_sure or not table.decimal_sure
         context = {
             **self._context(), "run": run, "table": table, "columns": columns_of(self.importer, plan, table), "reading": reading,
-            "form": form, "trouble": trouble, "open": unsure or bool(reading.errors), "ambiguous": ambiguous,
+            "looks_like": self._looks_like(table, other), "form": form, "trouble": trouble, "open": unsure or bool(reading.errors), "ambiguous": ambiguous,
             "lines": lines_of(table), "where": self.where,
         }  # fmt: skip
         if posted is not None and posted.get("step") == "import":
@@ -199,12 +220,23 @@ class Wizard:
             engine.start(self.importer, run=run, plan=plan, by=request.user, now=now, url=here)
         return done(request, here, go=True)
 
+    def _looks_like(self, table: Table, other: Wizard) -> dict[str, Any] | None:
+        """What the file was recognised as, and how it is read the other way."""
+        for one in other.variants:
+            if one.recognise and (what := one.recognise(table)):
+                here = one.importer.key == self.importer.key
+                return {"what": what, "here": here, "importer": other.importer.key if here else one.importer.key}
+        return None
+
     # --- finding -----------------------------------------------------------------------------------------------------
+
+    def _keys(self) -> list[str]:
+        return [self.importer.key, *(one.importer.key for one in self.variants)]
 
     def _find(self, request: Request, pk: int) -> ImportRun:
         run = (
             ImportRun.objects.visible_to(request.viewer)
-            .filter(importer=self.importer.key, pk=pk)
+            .filter(importer__in=self._keys(), pk=pk)
             .select_related("file", "job", "job__workspace", "job__by", "workspace", "by")
             .first()
         )
@@ -216,7 +248,7 @@ class Wizard:
     def _recent(self, request: Request) -> Sequence[dict[str, Any]]:
         rows = (
             ImportRun.objects.visible_to(request.viewer)
-            .filter(importer=self.importer.key, job__isnull=False)
+            .filter(importer__in=self._keys(), job__isnull=False)
             .select_related("file", "job", "by")
         )
         if request.viewer.team_ids is not None:
