@@ -122,6 +122,7 @@ class Migration(migrations.Migration):
                 ('condition_at', models.DateTimeField(blank=True, null=True)),
                 ('past_until', models.DateTimeField(blank=True, null=True)),
                 ('about_type', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='+', to='contenttypes.contenttype')),
+                ('channels', models.ManyToManyField(blank=True, related_name='+', to='core.channel', verbose_name='Channels')),
                 ('owner', models.ForeignKey(null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='+', to=settings.AUTH_USER_MODEL, verbose_name='Owner')),
                 ('people', models.ManyToManyField(blank=True, related_name='+', to=settings.AUTH_USER_MODEL, verbose_name='People')),
                 ('teams', models.ManyToManyField(blank=True, related_name='+', to='core.team', verbose_name='Teams')),
@@ -171,6 +172,7 @@ class Migration(migrations.Migration):
                 ('place', models.PositiveSmallIntegerField()),
                 ('delay', models.PositiveIntegerField(validators=[django.core.validators.MaxValueValidator(31622400)], verbose_name='After')),
                 ('working', models.BooleanField(default=False, verbose_name='Only in working hours')),
+                ('channels', models.ManyToManyField(blank=True, related_name='+', to='core.channel', verbose_name='Channels')),
                 ('people', models.ManyToManyField(blank=True, related_name='+', to=settings.AUTH_USER_MODEL, verbose_name='People')),
                 ('policy', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='steps', to='alerts.escalationpolicy')),
                 ('teams', models.ManyToManyField(blank=True, related_name='+', to='core.team', verbose_name='Teams')),
@@ -353,6 +355,7 @@ class Migration(migrations.Migration):
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
                 ('name', models.CharField(max_length=200)),
                 ('instead_of', models.CharField(blank=True, max_length=200)),
+                ('channel', models.ForeignKey(null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='+', to='core.channel')),
                 ('person', models.ForeignKey(null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='+', to=settings.AUTH_USER_MODEL)),
                 ('told', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='recipients', to='alerts.told')),
             ],
@@ -525,6 +528,10 @@ class Migration(migrations.Migration):
         migrations.AddConstraint(
             model_name='toldto',
             constraint=models.UniqueConstraint(fields=('told', 'person'), name='a_person_hears_a_notice_once'),
+        ),
+        migrations.AddConstraint(
+            model_name='toldto',
+            constraint=models.UniqueConstraint(fields=('told', 'channel'), name='a_channel_takes_a_notice_once'),
         ),
         migrations.AddConstraint(
             model_name='transition',

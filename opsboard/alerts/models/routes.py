@@ -50,6 +50,7 @@ class EscalationStep(models.Model):
     working = models.BooleanField(_("Only in working hours"), default=False)
     people = models.ManyToManyField(settings.AUTH_USER_MODEL, blank=True, related_name="+", verbose_name=_("People"))
     teams = models.ManyToManyField("core.Team", blank=True, related_name="+", verbose_name=_("Teams"))
+    channels = models.ManyToManyField("core.Channel", blank=True, related_name="+", verbose_name=_("Channels"))
 
     class Meta:
         ordering = ("policy", "place")
@@ -165,11 +166,15 @@ class ToldTo(models.Model):
 
     told = models.ForeignKey(Told, on_delete=models.CASCADE, related_name="recipients")
     person = models.ForeignKey(settings.AUTH_USER_MODEL, null=True, on_delete=models.SET_NULL, related_name="+")
+    channel = models.ForeignKey("core.Channel", null=True, on_delete=models.SET_NULL, related_name="+")
     name = models.CharField(max_length=200)
     instead_of = models.CharField(max_length=200, blank=True)
 
     class Meta:
-        constraints = (models.UniqueConstraint(fields=["told", "person"], name="a_person_hears_a_notice_once"),)
+        constraints = (
+            models.UniqueConstraint(fields=["told", "person"], name="a_person_hears_a_notice_once"),
+            models.UniqueConstraint(fields=["told", "channel"], name="a_channel_takes_a_notice_once"),
+        )
 
 
 class Flapping(models.Model):

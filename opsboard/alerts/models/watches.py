@@ -143,6 +143,7 @@ class Watch(LimitedModel, Versioned, About):
     )
     people = models.ManyToManyField(settings.AUTH_USER_MODEL, blank=True, related_name="+", verbose_name=_("People"))
     teams = models.ManyToManyField("core.Team", blank=True, related_name="+", verbose_name=_("Teams"))
+    channels = models.ManyToManyField("core.Channel", blank=True, related_name="+", verbose_name=_("Channels"))
     created_at = models.DateTimeField()
     paused_at = models.DateTimeField(null=True, blank=True)
     deleted_at = models.DateTimeField(null=True, blank=True)

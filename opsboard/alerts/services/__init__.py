@@ -3,6 +3,7 @@
 from opsboard.alerts.services.acknowledging import acknowledge, acknowledge_all, take_over
 from opsboard.alerts.services.escalating import StepPlan, delete_policy, save_policy
 from opsboard.alerts.services.evaluating import Evaluated, evaluate
+from opsboard.alerts.services.routing import route_of, save_route
 from opsboard.alerts.services.silencing import (
     change_silence,
     delete_window,
@@ -42,7 +43,9 @@ __all__ = [
     "pause_watch",
     "plan_window",
     "resume_watch",
+    "route_of",
     "save_policy",
+    "save_route",
     "silence",
     "take_over",
     "watch_number",

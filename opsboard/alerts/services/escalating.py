@@ -14,8 +14,7 @@ from opsboard.alerts.models import Alert, EscalationPolicy, EscalationStep, Told
 from opsboard.alerts.services.grouping import Routes, worst
 from opsboard.alerts.services.hearing import Wanted, find
 from opsboard.alerts.services.speaking import Word, key_of, speak
-from opsboard.core.calendars import WorkCalendar
-from opsboard.core.models import Team, User, Workspace
+from opsboard.core.models import Channel, Team, User, Workspace
 
 
 @dataclass
@@ -26,6 +25,7 @@ class StepPlan:
     working: bool = False
     people: Sequence[User] = field(default_factory=list)
     teams: Sequence[Team] = field(default_factory=list)
+    channels: Sequence[Channel] = field(default_factory=list)
 
 
 def save_policy(*, policy: EscalationPolicy, steps: Sequence[StepPlan], now: datetime) -> EscalationPolicy:
@@ -42,15 +42,12 @@ def save_policy(*, policy: EscalationPolicy, steps: Sequence[StepPlan], now: dat
             step = EscalationStep.objects.create(policy=policy, place=place, delay=plan.delay, working=plan.working)
             step.people.set(plan.people)
             step.teams.set(plan.teams)
+            step.channels.set(plan.channels)
     return policy
 
 
 def delete_policy(*, policy: EscalationPolicy, now: datetime) -> None:
     EscalationPolicy.objects.filter(pk=policy.pk, deleted_at=None).update(deleted_at=now)
-
-
-def calendar_of(workspace: Workspace) -> WorkCalendar:
-    return WorkCalendar(tz=workspace.timezone)
 
 
 def begin(workspace: Workspace, fired: Sequence[Alert], routes: Routes) -> None:
@@ -59,7 +56,7 @@ def begin(workspace: Workspace, fired: Sequence[Alert], routes: Routes) -> None:
     steps = _steps({pk for pk in policies.values() if pk is not None})
     if not steps:
         return
-    calendar = calendar_of(workspace)
+    calendar = workspace.calendar
     due: dict[tuple[int, datetime], datetime | None] = {}
     marks: dict[int, datetime] = {}
     for alert in fired:
@@ -77,7 +74,7 @@ def begin(workspace: Workspace, fired: Sequence[Alert], routes: Routes) -> None:
 def _steps(policies: Iterable[int]) -> dict[int, list[EscalationStep]]:
     rows = EscalationStep.objects.filter(policy_id__in=set(policies), policy__deleted_at=None)
     found: dict[int, list[EscalationStep]] = defaultdict(list)
-    for step in rows.prefetch_related("people", "teams").order_by("policy_id", "place"):
+    for step in rows.prefetch_related("people", "teams", "channels").order_by("policy_id", "place"):
         found[step.policy_id].append(step)
     return found
 
@@ -104,7 +101,7 @@ def climb(workspace: Workspace, *, tick: datetime) -> int:
         return 0
     routes = Routes(workspace, {alert.watch_id for alert in alerts})
     steps = _steps({pk for alert in alerts if (pk := routes.escalation(alert.watch_id)) is not None})
-    calendar = calendar_of(workspace)
+    calendar = workspace.calendar
     due: dict[int, datetime] = {}
     step_of: dict[int, int] = {}
     over: list[int] = []
@@ -127,7 +124,7 @@ def climb(workspace: Workspace, *, tick: datetime) -> int:
     for (watch, policy, place), some in together.items():
         step = steps[policy][place]
         wanted[watch, policy, place] = Wanted(
-            some[0].watch, list(step.people.all()), [team.pk for team in step.teams.all()]
+            some[0].watch, list(step.people.all()), [team.pk for team in step.teams.all()], list(step.channels.all())
         )
     hearers = find(workspace, wanted)
     for key, some in together.items():

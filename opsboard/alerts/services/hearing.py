@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 
 from opsboard.alerts.models import Watch
 from opsboard.core.access import closed_apps
-from opsboard.core.models import Membership, Role, Team, User, Workspace
+from opsboard.core.models import Channel, Membership, Role, Team, User, Workspace
 
 
 @dataclass
@@ -16,6 +16,7 @@ class Hearers:
     """The people to tell; `instead` says for whom somebody stands in."""
 
     people: list[User] = field(default_factory=list)
+    channels: list[Channel] = field(default_factory=list)
     instead: dict[int, str] = field(default_factory=dict)
 
 
@@ -26,17 +27,19 @@ class Wanted:
     watch: Watch
     people: Collection[User] = ()
     teams: Collection[int] = ()
+    channels: Collection[Channel] = ()
 
 
 def hearers_of(workspace: Workspace, watches: Iterable[Watch]) -> dict[int, Hearers]:
     """Whom each watch tells: its people and teams, or else its owner."""
     rows = Watch.objects.filter(pk__in=[watch.pk for watch in watches]).select_related("owner")
     wanted = {}
-    for watch in rows.prefetch_related("people", "teams"):
+    for watch in rows.prefetch_related("people", "teams", "channels"):
         people, teams = list(watch.people.all()), [team.pk for team in watch.teams.all()]
-        if not people and not teams and watch.owner is not None:
+        channels = list(watch.channels.all())
+        if not people and not teams and not channels and watch.owner is not None:
             people = [watch.owner]
-        wanted[watch.pk] = Wanted(watch, people, teams)
+        wanted[watch.pk] = Wanted(watch, people, teams, channels)
     return find(workspace, wanted)
 
 
@@ -72,7 +75,8 @@ def find[K](workspace: Workspace, wanted: Mapping[K, Wanted]) -> dict[K, Hearers
         from_teams = {pk for team in one.teams for pk in people_of[team]}
         gone = [person for pk, person in named.items() if pk not in members]
         told = Hearers([members[pk].user for pk in sorted({*named, *from_teams}) if may_see(one.watch, pk)])
-        if gone or not told.people:
+        told.channels = [channel for channel in one.channels if channel.active and channel.removed_at is None]
+        if gone or not (told.people or told.channels):
             owner = one.watch.owner
             stand_ins = [owner] if owner is not None and may_see(one.watch, owner.pk) else admins
             there = {person.pk for person in told.people}

@@ -13,11 +13,13 @@ from django.urls import reverse
 from django.utils import translation
 from django.utils.functional import lazy
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from opsboard.alerts.models import Alert, Told, ToldTo, Watch
 from opsboard.alerts.services.hearing import Hearers
-from opsboard.core import links, notices
-from opsboard.core.models import User
+from opsboard.core import channels, links, notices
+from opsboard.core.channels import Button, Card
+from opsboard.core.models import Channel, User
 
 ANSWER = "alerts.answer"  # the purpose of the links with which people answer
 ANSWER_WITHIN = timedelta(days=7)
@@ -72,7 +74,14 @@ def speak(word: Word, hearers: Hearers, *, now: datetime) -> Told | None:
         ToldTo(told=told, person=person, name=str(person)[:200], instead_of=hearers.instead.get(person.pk, "")[:200])
         for person in hearers.people
     )
+    ToldTo.objects.bulk_create(ToldTo(told=told, channel=one, name=one.name[:200]) for one in hearers.channels)
     answers = _answers(told, now) if word.firing else None
+    if hearers.channels:
+        card = _card(word, told, now)
+        for channel in hearers.channels:
+            channels.send(
+                channel, card, workspace=workspace, unique_as=key_in_channel(word.unique_as, channel), now=now
+            )
     for instead, people in _by_stand_in(hearers):
         notices.tell(
             people,
@@ -89,6 +98,26 @@ def speak(word: Word, hearers: Hearers, *, now: datetime) -> Told | None:
     return told
 
 
+def key_in_channel(unique_as: str, channel: Channel) -> str:
+    return f"{unique_as}:channel:{channel.pk}"
+
+
+def _card(word: Word, told: Told, now: datetime) -> Card:
+    """For a chat group: whoever follows its links signs in and answers as themselves."""
+    buttons = []
+    if word.firing:
+        address = answer_address(told, None, now)
+        buttons = [Button(gettext_lazy("Acknowledge"), address), Button(gettext_lazy("Take over"), address)]
+    return Card(
+        title=lazy(word.text, str)(),
+        text=lazy(lambda: _detail(word, ""), str)(),
+        severity=word.severity,
+        url=word.url,
+        buttons=buttons,
+        at=now,
+    )
+
+
 def _by_stand_in(hearers: Hearers) -> list[tuple[str, list[User]]]:
     apart: dict[str, list[User]] = {}
     for person in hearers.people:
@@ -98,6 +127,8 @@ def _by_stand_in(hearers: Hearers) -> list[tuple[str, list[User]]]:
 
 def _detail(word: Word, instead: str) -> str:
     parts = [word.detail() if word.detail else word.watch.sentence]
+    if len(word.alerts) == 1 and word.alerts[0].detail:  # the one thing that waits, and whose it is
+        parts.insert(0, word.alerts[0].detail)
     if instead:
         parts.append(_("%(names)s is no longer here, so you are told instead.") % {"names": instead})
     return "\n\n".join(part for part in parts if part)
