@@ -187,6 +187,7 @@ class Migration(migrations.Migration):
                 ('instance', models.OneToOneField(on_delete=django.db.models.deletion.CASCADE, primary_key=True, related_name='flapping', serialize=False, to='alerts.instance')),
                 ('since', models.DateTimeField()),
                 ('calm_at', models.DateTimeField()),
+                ('over_at', models.DateTimeField(null=True)),
             ],
         ),
         migrations.CreateModel(
@@ -667,6 +668,6 @@ class Migration(migrations.Migration):
         ),
         migrations.AddIndex(
             model_name='flapping',
-            index=models.Index(fields=['calm_at'], name='flapping_by_end'),
+            index=models.Index(condition=models.Q(('over_at', None)), fields=['calm_at'], name='flapping_now'),
         ),
     ])

@@ -186,9 +186,10 @@ class Flapping(models.Model):
     alert = models.ForeignKey("alerts.Alert", on_delete=models.CASCADE, related_name="+")
     since = models.DateTimeField()
     calm_at = models.DateTimeField()
+    over_at = models.DateTimeField(null=True)  # steady again; what came before counts no more
 
     class Meta:
-        indexes = (models.Index(fields=["calm_at"], name="flapping_by_end"),)
+        indexes = (models.Index(fields=["calm_at"], condition=models.Q(over_at=None), name="flapping_now"),)
 
 
 class Trouble(models.Model):

@@ -10,6 +10,7 @@ from django.db import transaction
 from django.utils.translation import gettext as _
 
 from opsboard.alerts.models import Alert, Remark
+from opsboard.alerts.services.grouping import stir
 from opsboard.alerts.services.locking import lock
 from opsboard.core import live
 from opsboard.core.events import emit
@@ -104,4 +105,5 @@ def _end(rows: Sequence[Alert], kind: Remark.Kind, tick: datetime) -> None:
     Alert.objects.filter(pk__in=[row.pk for row in rows]).update(
         acknowledged_by=None, acknowledged_at=None, acknowledged_until=None
     )
+    stir([row.group_id for row in rows if row.group_id], tick=tick)
     Remark.objects.bulk_create(Remark(alert=row, kind=kind, at=tick, by=row.acknowledged_by) for row in rows)

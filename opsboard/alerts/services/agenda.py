@@ -32,7 +32,7 @@ SELECT EXISTS (SELECT 1 FROM {NoticeGroup._meta.db_table} g JOIN {Alert.watch.fi
   OR EXISTS (SELECT 1 FROM {Alert._meta.db_table}
              WHERE workspace_id = %(workspace)s AND acknowledged_until <= %(tick)s AND state <> 'resolved')
   OR EXISTS (SELECT 1 FROM {Flapping._meta.db_table} f JOIN {Instance._meta.db_table} i ON i.id = f.instance_id
-             WHERE f.calm_at <= %(tick)s AND i.workspace_id = %(workspace)s)
+             WHERE f.calm_at <= %(tick)s AND f.over_at IS NULL AND i.workspace_id = %(workspace)s)
   OR EXISTS (SELECT 1 FROM {Instance._meta.db_table} WHERE workspace_id = %(workspace)s AND health = 'error')
   OR EXISTS (SELECT 1 FROM {Trouble._meta.db_table} t JOIN {Alert.watch.field.related_model._meta.db_table} w
              ON w.id = t.watch_id WHERE w.workspace_id = %(workspace)s)

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 
 from django.db import models
 
 from opsboard.alerts.analysis import flapping
-from opsboard.alerts.models import Alert, Flapping, Told, Transition, wording
+from opsboard.alerts.models import Alert, Flapping, Reason, Told, Transition, wording
 from opsboard.alerts.services.grouping import stir, worst
 from opsboard.alerts.services.hearing import hearers_of
 from opsboard.alerts.services.speaking import Word, key_of, speak
@@ -23,16 +24,27 @@ def notice_flapping(workspace: Workspace, changed: Mapping[int, Alert], *, tick:
         return set()
     recent = Transition.objects.filter(
         instance_id__in=changed, step__in=CHANGES, at__gt=tick - flapping.WINDOW, at__lte=tick
-    )
-    counted = recent.order_by().values("instance_id").annotate(changes=models.Count("pk"))
-    restless = {row["instance_id"] for row in counted if flapping.flaps(row["changes"])}
-    known = set(Flapping.objects.filter(instance_id__in=changed).values_list("instance_id", flat=True))
-    for pk in known:
-        Flapping.objects.filter(instance_id=pk).update(alert=changed[pk], calm_at=tick + flapping.CALM)
-    new = sorted(restless - known)
+    ).exclude(reason=Reason.DATA_BACK)
+    known = {row.instance_id: row for row in Flapping.objects.filter(instance_id__in=changed)}
+    counted: Counter[int] = Counter()
+    for pk, at in recent.order_by().values_list("instance_id", "at"):
+        before = known.get(pk)
+        counted[pk] += before is None or before.over_at is None or at > before.over_at
+    on = [pk for pk, row in known.items() if row.over_at is None]
+    new = sorted(pk for pk, changes in counted.items() if flapping.flaps(changes) and pk not in on)
     Flapping.objects.bulk_create(
-        (Flapping(instance_id=pk, alert=changed[pk], since=tick, calm_at=tick + flapping.CALM) for pk in new),
-        ignore_conflicts=True,
+        (
+            Flapping(
+                instance_id=pk,
+                alert=changed[pk],
+                since=tick if pk in new else known[pk].since,
+                calm_at=tick + flapping.CALM,
+            )
+            for pk in (*on, *new)
+        ),
+        update_conflicts=True,
+        unique_fields=["instance"],
+        update_fields=["alert", "since", "calm_at", "over_at"],
     )
     return set(new)
 
@@ -59,13 +71,13 @@ def tell_flapping(workspace: Workspace, alerts: Sequence[Alert], *, tick: dateti
 def tell_steady(workspace: Workspace, *, tick: datetime) -> int:
     """Those that have not changed for long enough: say how they are now, and let them be told as all others again."""
     rows = list(
-        Flapping.objects.filter(instance__workspace=workspace, calm_at__lte=tick).select_related(
+        Flapping.objects.filter(instance__workspace=workspace, calm_at__lte=tick, over_at=None).select_related(
             "alert__watch__workspace", "alert__watch__owner"
         )[:500]
     )
     if not rows:
         return 0
-    Flapping.objects.filter(pk__in=[row.pk for row in rows]).delete()
+    Flapping.objects.filter(pk__in=[row.pk for row in rows]).update(over_at=tick)
     alerts = worst([row.alert for row in rows])
     hearers = hearers_of(workspace, {alert.watch_id: alert.watch for alert in alerts}.values())
     Alert.objects.resolved().filter(instance_id__in=[row.pk for row in rows], told_end_at=None).update(

@@ -125,7 +125,9 @@ def _members(groups: Sequence[NoticeGroup], workspace: Workspace) -> dict[int, l
         Alert.objects.filter(fire_or_ended, group_id__in=by_pk)
         .exclude(state=Alert.State.PENDING)
         .exclude(state=Alert.State.NODATA, told_at=None)  # told by itself
-        .exclude(instance_id__in=Flapping.objects.filter(instance__workspace=workspace).values("instance_id"))
+        .exclude(
+            instance_id__in=Flapping.objects.filter(instance__workspace=workspace, over_at=None).values("instance_id")
+        )
         .order_by("pk")
     )
     found: dict[int, list[tuple[Member, Alert]]] = defaultdict(list)
