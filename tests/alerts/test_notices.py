@@ -13,10 +13,11 @@ from opsboard.alerts import services
 from opsboard.alerts.analysis import matching
 from opsboard.alerts.models import Alert, EscalationPolicy, MaintenanceWindow, Route, Silence, Told, ToldTo, Watch
 from opsboard.alerts.services.telling import after_tick
+from opsboard.core import live
 from opsboard.core.access import Viewer
 from opsboard.core.models import Channel, Delivery, Membership, Notice, Team, User, Workspace
 from opsboard.core.periods import between
-from tests.alerts.numbers import fall_silent, tell
+from tests.alerts.numbers import KEY, fall_silent, tell
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("numbers")]
 SHOPS = ["North", "South", "East"]
@@ -101,7 +102,7 @@ def test_each_group_by_its_label_speaks_for_itself_and_the_house_has_a_way_too(s
 
 
 def test_ten_thousand_that_fire_together_are_one_notice(
-    story: Story, anna: User, django_assert_max_num_queries: Any, monkeypatch: pytest.MonkeyPatch
+    story: Story, anna: User, django_assert_max_num_queries: Any
 ) -> None:
     for place in range(9_999):
         tell_later(place)
@@ -117,17 +118,15 @@ def test_ten_thousand_that_fire_together_are_one_notice(
     assert story.at(10) == []
 
 
-_waiting: dict[str, str] = {}
+_waiting: dict[Any, Any] = {}
 
 
 def tell_later(place: int) -> None:
+    """All numbers go to Redis in one piece."""
     _waiting[f'["rework", {{"shop": "Shop {place}"}}]'] = f'[{6 + place / 10_000}, null, "ok"]'
 
 
 def flush() -> None:
-    from opsboard.core import live  # noqa: PLC0415
-    from tests.alerts.numbers import KEY  # noqa: PLC0415
-
     live.connection().hset(KEY, mapping=_waiting)
     _waiting.clear()
 

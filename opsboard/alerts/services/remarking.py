@@ -59,7 +59,8 @@ def _with_earlier(hearers: Hearers, alerts: Sequence[Alert]) -> Hearers:
         pk__in=ToldTo.objects.filter(told__alert_ids__overlap=[alert.pk for alert in alerts]).values("person_id")
     )
     known = {person.pk for person in hearers.people}
-    return Hearers([*hearers.people, *(person for person in earlier if person.pk not in known)], dict(hearers.instead))
+    people = [*hearers.people, *(person for person in earlier if person.pk not in known)]
+    return Hearers(people, hearers.channels, dict(hearers.instead))
 
 
 def tell_trouble(workspace: Workspace, *, tick: datetime) -> int:
