@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from celery.signals import import_modules
 from django.apps import apps
+from django.db import connection
 
 from opsboard.celery import app
 from opsboard.core import registry
@@ -32,8 +33,12 @@ def catalogue(viewer: Viewer) -> Iterable[Watchable]:
 
 
 def read(viewer: Viewer, keys: Sequence[str], now: datetime) -> list[Reading]:
-    found = rows(viewer).filter(key__in=keys).values_list("key", "labels", "value")
-    return [Reading(key, labels, now, value) for key, labels, value in found.iterator(chunk_size=5000)]
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT key, labels ->> 'shop', value FROM core_snapshot WHERE workspace_id = %s AND key = ANY(%s)",
+            [viewer.workspace.pk, list(keys)],
+        )
+        return [Reading(key, {"shop": shop}, now, value) for key, shop, value in cursor.fetchall()]
 
 
 @import_modules.connect(weak=False)

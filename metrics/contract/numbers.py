@@ -31,7 +31,7 @@ def catalogue(viewer: Viewer) -> Iterable[Watchable]:
             key=metric.indicator, title=metric.name, unit=metric.unit, direction=metric.direction,
             url=metric.get_absolute_url(), about=Ref.to(metric), dimensions=tuple(dimensions.get(metric.pk, ())),
             grain_seconds=Grain(metric.grain).seconds, target=metric.target, decimals=metric.decimals,
-            rate=metric.as_rate,
+            rate=metric.as_rate, aggregation=metric.aggregation,
         )  # fmt: skip
 
 

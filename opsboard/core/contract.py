@@ -94,6 +94,7 @@ class Watchable:
     target: float | None = None
     decimals: int | None = None
     rate: bool = False  # values 0…1 that are shown as per cent
+    aggregation: str = ""  # how the values of a bucket become one: sum, mean, last, ratio; empty where it is not known
 
 
 @dataclass(frozen=True)

@@ -175,13 +175,12 @@ def watchable(viewer: Viewer, key: str) -> Watchable:
 
 
 def _by_owner(keys: Iterable[str]) -> dict[str, tuple[Indicator, list[str]]]:
+    owners = {owner.key: owner for owner in reversed(indicators())}
     grouped: dict[str, tuple[Indicator, list[str]]] = {}
     for key in dict.fromkeys(keys):
-        try:
-            owner = indicator_of(key)
-        except UnknownKey:
-            continue
-        grouped.setdefault(owner.key, (owner, []))[1].append(key)
+        prefix = key.partition(":")[0]
+        if prefix in owners:
+            grouped.setdefault(prefix, (owners[prefix], []))[1].append(key)
     return grouped
 
 

@@ -44,7 +44,7 @@ class AlertPage(Schema):
 
 
 class Asked(Paging):
-    state: Literal["pending", "firing", "recovering", "resolved"] | None = None
+    state: Literal["pending", "firing", "recovering", "nodata", "resolved"] | None = None
     from_: datetime | None = Field(None, alias="from")
     to: datetime | None = None
     watch: int | None = None

@@ -204,6 +204,7 @@ class Watch(LimitedModel, Versioned, About):
                 if self.op in (">", ">=")
                 else gettext("An alert below %(limit)s must clear at %(limit)s or higher.")
             ) % {"limit": limit}
+        problems |= self._problems_of_levels() | self._problems_of_comparing()
         if not isinstance(self.labels, dict) or not all(isinstance(value, str) for value in self.labels.values()):
             problems["labels"] = gettext("Labels are names with one text each.")
         for name in ("title", "indicator"):
@@ -213,6 +214,43 @@ class Watch(LimitedModel, Versioned, About):
             problems["labels"] = gettext("Null characters are not allowed.")
         if problems:
             raise ValidationError(problems)
+
+    def _problems_of_levels(self) -> dict[str, str]:
+        """Each level is graver and further out than the one before, and clears on the quiet side."""
+        order = [str(one) for one in Severity.values]
+        below, severity = self.value, self.severity
+        if not isinstance(self.levels, list) or len(self.levels) > 2:
+            return {"levels": gettext("A watch has at most three levels.")}
+        for one in self.levels:
+            value, clear, own = one.get("value"), one.get("clear"), one.get("severity")
+            if own not in order or severity not in order or order.index(own) <= order.index(severity):
+                return {"levels": gettext("Each further level needs a higher severity than the one before.")}
+            if not _is_number(value) or not (clear is None or _is_number(clear)):
+                return {"levels": gettext("Enter a number.")}
+            if self.value is not None and (value < below if self.op in analysis.ABOVE else value > below):
+                return {"levels": gettext("A graver level must lie further out than the one before.")}
+            if self.op in self.Op.values and not analysis.clears_on_the_right_side(self.op, value, clear):  # type: ignore[arg-type]
+                return {"levels": gettext("A level must clear on the good side of its threshold.")}
+            below, severity = value, own
+        return {}
+
+    def _problems_of_comparing(self) -> dict[str, str]:
+        problems: dict[str, str] = {}
+        if (self.kind == self.Kind.CHANGE) != bool(self.compare):
+            problems["compare"] = gettext("Say with what it is compared.")
+        if (self.kind == self.Kind.OTHER) != bool(self.other):
+            problems["other"] = gettext("Choose the number to compare with.")
+        elif self.other and self.other == self.indicator:
+            problems["other"] = gettext("A number cannot be compared with itself.")
+        if self.kind == self.Kind.STALE and self.value is not None and self.value < analysis.INTERVAL:
+            problems["value"] = gettext("At least ten seconds.")
+        if self.kind == self.Kind.STALE and self.op in (self.Op.BELOW, self.Op.AT_MOST):
+            problems["op"] = gettext("A value can only be too old.")
+        if self.kind == self.Kind.STALE and self.out_of != 1:
+            problems["out_of"] = gettext("An age is judged at once, not by the last values.")
+        if self.need is not None and self.out_of is not None and self.need > self.out_of:
+            problems["need"] = gettext("No more can breach than are looked at.")
+        return problems
 
     @property
     def decided_at(self) -> datetime:
@@ -267,6 +305,8 @@ class Watch(LimitedModel, Versioned, About):
         )  # fmt: skip
 
     def written(self, value: float | None) -> str:
+        if self.kind == self.Kind.STALE and value is not None:
+            return words.duration(value)
         return words.number(value, unit=self.unit, decimals=self.decimals, rate=self.rate)
 
     def _limit(self, value: float) -> str:
@@ -276,13 +316,42 @@ class Watch(LimitedModel, Versioned, About):
     @property
     def when(self) -> str:
         """`above 5 for 10 min`, in the reader's language."""
-        return words.condition(self.op, self._limit(self.value), self.for_seconds)
+        if self.kind == self.Kind.VALUE:
+            text = words.condition(self.op, self._limit(self.value), self.for_seconds)
+        else:
+            text = words.lasting(self._beyond(self.value), self.for_seconds)
+        if self.out_of > 1:
+            text = words.in_some(text, self.need, self.out_of)
+        graver = [f"{Severity(one['severity']).label} {self._beyond(one['value'])}" for one in self.levels]
+        return words.listed([text, *graver])
+
+    def _beyond(self, value: float) -> str:
+        """A threshold in words: `more than 20% above the period before`, `above 1.2 × Orders`, `without news for 3 h`."""
+        match self.kind:
+            case self.Kind.STALE:
+                return words.stale(value)
+            case self.Kind.OTHER:
+                return words.condition(self.op, f"{words.number(value)} × {self.other_title}", 0)
+            case self.Kind.CHANGE:
+                with_what = str(self.Compare(self.compare).label) if self.compare else ""
+                amount = words.number(abs(value), rate=True) if self.relative else self._limit(abs(value))
+                return words.changed(self.op, amount, value, with_what)
+        return words.condition(self.op, self._limit(value), 0)
 
     @property
     def clears(self) -> str:
         if self.clear is None:
             return ""
-        return gettext("clears at %(value)s") % {"value": self._limit(self.clear)}
+        match self.kind:
+            case self.Kind.STALE:
+                clear = words.duration(self.clear)
+            case self.Kind.OTHER:
+                clear = f"{words.number(self.clear)} × {self.other_title}"
+            case self.Kind.CHANGE if self.relative:
+                clear = words.number(self.clear, rate=True)
+            case _:
+                clear = self._limit(self.clear)
+        return gettext("clears at %(value)s") % {"value": clear}
 
     @property
     def sentence(self) -> str:
@@ -295,6 +364,10 @@ class Watch(LimitedModel, Versioned, About):
 
     def resolved_text(self, value: float | None, labels: str, reason: str, seconds: float) -> str:
         return words.resolved(str(self), labels, self.written(value), reason, seconds)
+
+
+def _is_number(value: Any) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool) and abs(value) <= 1e15
 
 
 def hash_of(labels: Mapping[str, str]) -> str:

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from django.utils import formats
 from django.utils.translation import gettext as _
-from django.utils.translation import ngettext
+from django.utils.translation import ngettext, pgettext
 
 UNITS = ((86_400, "days"), (3_600, "hours"), (60, "minutes"), (1, "seconds"))
 
@@ -78,6 +78,42 @@ def condition(op: str, threshold: str, for_seconds: int) -> str:
         case _op, True:
             return _("at or below %(threshold)s for %(duration)s") % facts
     return _("at or below %(threshold)s") % facts
+
+
+def lasting(condition: str, for_seconds: int) -> str:
+    if not for_seconds:
+        return condition
+    return _("%(condition)s for %(duration)s") % {"condition": condition, "duration": duration(for_seconds)}
+
+
+def in_some(condition: str, need: int, out_of: int) -> str:
+    facts = {"condition": condition, "need": need, "out_of": out_of}
+    return _("%(condition)s in %(need)s of the last %(out_of)s values") % facts
+
+
+def stale(seconds: float) -> str:
+    return _("without a new value for %(duration)s") % {"duration": duration(seconds)}
+
+
+def changed(op: str, amount: str, value: float, reference: str) -> str:
+    """`more than 20% above the period before`; a threshold on the other side of nought is said as it stands."""
+    facts = {"amount": amount, "reference": reference}
+    match op, value >= 0:
+        case ">", True:
+            return _("more than %(amount)s above %(reference)s") % facts
+        case ">=", True:
+            return _("%(amount)s or more above %(reference)s") % facts
+        case ">" | ">=", False:
+            return _("less than %(amount)s below %(reference)s") % facts
+        case "<", False:
+            return _("more than %(amount)s below %(reference)s") % facts
+        case "<=", False:
+            return _("%(amount)s or more below %(reference)s") % facts
+    return _("less than %(amount)s above %(reference)s") % facts
+
+
+def listed(parts: Sequence[str]) -> str:
+    return pgettext("between parts of a sentence", ", ").join(parts)
 
 
 def sentence(title: str, when: str, clears: str, only: str) -> str:

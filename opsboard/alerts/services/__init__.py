@@ -1,6 +1,7 @@
 """Watch numbers, judge them at each tick, and tell people once."""
 
 from opsboard.alerts.services.acknowledging import acknowledge, acknowledge_all, take_over
+from opsboard.alerts.services.backtesting import Backtest, backtest
 from opsboard.alerts.services.escalating import StepPlan, delete_policy, save_policy
 from opsboard.alerts.services.evaluating import Evaluated, evaluate
 from opsboard.alerts.services.routing import route_of, save_route
@@ -18,6 +19,7 @@ from opsboard.alerts.services.watching import (
     WATCH_SETTINGS,
     change_watch,
     delete_watch,
+    draft_watch,
     pause_watch,
     resume_watch,
     watch_number,
@@ -26,16 +28,19 @@ from opsboard.alerts.services.watching import (
 __all__ = [
     "ANSWER",
     "WATCH_SETTINGS",
+    "Backtest",
     "Evaluated",
     "StepPlan",
     "acknowledge",
     "acknowledge_all",
     "answer_address",
+    "backtest",
     "change_silence",
     "change_watch",
     "delete_policy",
     "delete_watch",
     "delete_window",
+    "draft_watch",
     "end_silence",
     "evaluate",
     "fitting",

@@ -126,7 +126,7 @@ def _judge(
             continue
         before = row.memory
         if before.last_tick is not None and latest is not None and before.last_tick < latest:
-            before = replace(before, last_tick=latest)  # at the ticks in between nothing changed for it
+            before = before._replace(last_tick=latest)  # at the ticks in between nothing changed for it
         rule, heard = _rule(plan, index), None
         if index in references:
             reference = references[index]
@@ -167,7 +167,7 @@ def _tells_nothing_new(before: Memory, after: Memory) -> bool:
         return False
     quiet = is_settled(before) and is_settled(after)
     value = before.last_value if quiet else after.last_value
-    return replace(after, last_tick=before.last_tick, last_value=value) == before
+    return after._replace(last_tick=before.last_tick, last_value=value) == before
 
 
 def _point_out(row: Instance, after: Memory, reading: Reading | None) -> None:

@@ -22,6 +22,8 @@ from opsboard.core.periods import Period
 
 TRIES: Final = 2  # of a number that cannot be read, in one tick
 DEEPEST: Final = 4  # buckets to look back for one that has ended
+type Asked = tuple[datetime, datetime]
+
 MOMENT: Final = timedelta(microseconds=1)
 NOTHING: Final = (math.nan, math.nan)
 
@@ -174,7 +176,7 @@ def references_of(ears: Ears, plan: Plan, workspace: Workspace, *, look: bool) -
         plan.past.clear()
         plan.references.clear()
     answer: dict[int, float | None] = {}
-    asked: dict[int, tuple[Watch, datetime, list[datetime]]] = {}
+    asked: dict[int, tuple[Watch, datetime, list[Asked]]] = {}
     for index in (int(one) for one in plan.crowd.compared):
         here = plan.places[index]
         watch = plan.watches[here.watch]
@@ -193,7 +195,7 @@ def references_of(ears: Ears, plan: Plan, workspace: Workspace, *, look: bool) -
     _read_past(plan, workspace, asked.values())
     for index, (watch, stamp, moments) in asked.items():
         labels = plan.places[index].labels
-        values = [_past(plan, watch, labels, at) for at in moments]
+        values = [_past(plan, watch, labels, *one) for one in moments]
         answer[index] = usual(values, watch.compare)
         plan.references[index] = (stamp, answer[index])
     return answer
@@ -206,23 +208,23 @@ def _stamp(watch: Watch, at: datetime, tick: datetime) -> datetime:
     return at if watch.grain_seconds else tick.replace(minute=0, second=0, microsecond=0)
 
 
-def _moments(watch: Watch, at: datetime, tick: datetime, workspace: Workspace) -> list[datetime]:
-    """The moments at which the past is asked: just before a bucket's end, or as far into it as this one has come."""
+def _moments(watch: Watch, at: datetime, tick: datetime, workspace: Workspace) -> list[Asked]:
+    """Which buckets of the past, asked at which moments: just before their end, or as far into them as this one has come."""
     if watch.kind == Watch.Kind.OTHER:
-        return [analysis.end_of(at, watch.grain_seconds, workspace.zone) - MOMENT]
+        return [(analysis.end_of(at, watch.grain_seconds, workspace.zone) - MOMENT, at)]
     starts = references(at if watch.grain_seconds else _stamp(watch, at, tick), watch.grain_seconds, watch.compare, workspace.zone)  # fmt: skip
     if not watch.grain_seconds:
-        return list(starts)
+        return [(start, start) for start in starts]
     if watch.so_far and tick < analysis.end_of(at, watch.grain_seconds, workspace.zone):
-        return [start + (tick - at) for start in starts]
-    return [analysis.end_of(start, watch.grain_seconds, workspace.zone) - MOMENT for start in starts]
+        return [(start + (tick - at), start) for start in starts]
+    return [(analysis.end_of(start, watch.grain_seconds, workspace.zone) - MOMENT, start) for start in starts]
 
 
-def _read_past(plan: Plan, workspace: Workspace, asked: Iterable[tuple[Watch, datetime, Sequence[datetime]]]) -> None:
+def _read_past(plan: Plan, workspace: Workspace, asked: Iterable[tuple[Watch, datetime, Sequence[Asked]]]) -> None:
     by_moment: dict[tuple[datetime, bool], set[str]] = defaultdict(set)
     for watch, _stamp_of, moments in asked:
         key = watch.other or watch.indicator
-        for at in moments:
+        for at, _start in moments:
             if (key, at) not in plan.past:
                 by_moment[at, bool(watch.grain_seconds)].add(key)
     for (at, series), keys in by_moment.items():
@@ -239,15 +241,12 @@ def _read_past(plan: Plan, workspace: Workspace, asked: Iterable[tuple[Watch, da
             plan.past[key, at] = dict(found.get(key, {}))
 
 
-def _past(plan: Plan, watch: Watch, labels: Labels, at: datetime) -> float | None:
+def _past(plan: Plan, watch: Watch, labels: Labels, at: datetime, start: datetime) -> float | None:
     told = plan.past.get((watch.other or watch.indicator, at), {})
     one = told.get(labels) or (told.get(()) if watch.other else None)
     if one is None or one.at is None or one.value is None or not math.isfinite(one.value):
         return None
-    # A gap there must not be filled with what was before it.
-    if watch.grain_seconds and at - one.at > timedelta(seconds=watch.grain_seconds * 1.1 + 2 * 3600):
-        return None
-    return one.value
+    return one.value if one.at == start else None  # a gap there is not filled with what was before it
 
 
 def _other_now(watch: Watch, labels: Labels, ears: Ears) -> float | None:

@@ -76,7 +76,12 @@ _plans: OrderedDict[int, Plan] = OrderedDict()
 
 
 def series_of(key: str, labels: Mapping[str, str]) -> Series:
-    return (key, tuple(sorted((str(name), str(value)) for name, value in labels.items()))) if labels else (key, ())
+    if not labels:
+        return key, ()
+    if len(labels) == 1:  # as most are; sorting one costs as much as all the rest
+        ((name, value),) = labels.items()
+        return key, ((str(name), str(value)),)
+    return key, tuple(sorted((str(name), str(value)) for name, value in labels.items()))
 
 
 def stands_open(watch: Watch) -> bool:
@@ -89,7 +94,7 @@ def may_be_early(watch: Watch) -> bool:
 
     A sum above its threshold stays there; what is averaged over less than an hour is news. All else waits for the end.
     """
-    if watch.kind != Watch.Kind.VALUE or not watch.grain_seconds:
+    if watch.kind != Watch.Kind.VALUE or not watch.grain_seconds or watch.out_of > 1:
         return False
     if watch.aggregation == "sum":
         return watch.op in (Watch.Op.ABOVE, Watch.Op.AT_LEAST)

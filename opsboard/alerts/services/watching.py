@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from copy import copy
 from datetime import datetime
 from typing import Any
@@ -20,7 +20,10 @@ from opsboard.core.contract import Ref
 from opsboard.core.models import LimitedModel, Team, User, Workspace, about_fields
 from opsboard.core.versions import StaleVersion
 
-RULE = ("indicator", "op", "value", "clear", "for_seconds", "keep_seconds", "severity", "title", "scope", "labels")
+RULE = (
+    "indicator", "kind", "compare", "relative", "other", "op", "value", "clear", "for_seconds", "keep_seconds", "severity",
+    "levels", "need", "out_of", "no_data", "so_far", "late_seconds", "title", "scope", "labels",
+)  # fmt: skip
 WATCH_SETTINGS = (*RULE, "people", "teams")
 
 
@@ -38,22 +41,41 @@ def watch_number(
     title: str = "",
     scope: str = Watch.Scope.ALL,
     labels: Mapping[str, str] | None = None,
+    kind: str = Watch.Kind.VALUE,
+    compare: str = "",
+    relative: bool = True,
+    other: str = "",
+    levels: Sequence[Mapping[str, Any]] = (),
+    need: int = 1,
+    out_of: int = 1,
+    no_data: str = Watch.NoData.KEEP_LAST,
+    so_far: bool = False,
+    late_seconds: int = 0,
     people: Iterable[User] = (),
     teams: Iterable[Team] = (),
     about: Ref | None = None,
 ) -> Watch:
     """Begin to watch a number. Without recipients its owner is told."""
-    watch = Watch(
-        workspace=viewer.workspace, owner=viewer.user, created_at=now, indicator=indicator, op=op, value=value,
-        clear=clear, for_seconds=for_seconds, keep_seconds=keep_seconds, severity=severity, title=title, scope=scope,
-        labels=dict(labels or {}),
+    watch = draft_watch(
+        viewer=viewer, now=now, about=about, indicator=indicator, op=op, value=value, clear=clear, kind=kind,
+        for_seconds=for_seconds, keep_seconds=keep_seconds, severity=severity, title=title, scope=scope,
+        labels=dict(labels or {}), compare=compare, relative=relative, other=other, levels=list(levels), need=need,
+        out_of=out_of, no_data=no_data, so_far=so_far, late_seconds=late_seconds,
     )  # fmt: skip
-    _describe(watch, viewer, about)
-    watch.full_clean(exclude=["about_type", "workspace", "owner"])
     with transaction.atomic():
         watch.save(force_insert=True)
         _send_to(watch, viewer.workspace, people, teams)
         live.changed(viewer.workspace, "alerts")
+    return watch
+
+
+def draft_watch(*, viewer: Viewer, now: datetime, about: Ref | None = None, **settings: Any) -> Watch:
+    """A watch as it would be, checked, but not begun."""
+    if unknown := set(settings) - set(RULE):
+        raise TypeError(f"a watch has no {sorted(unknown)}")
+    watch = Watch(workspace=viewer.workspace, owner=viewer.user, created_at=now, condition_at=now, **settings)
+    _describe(watch, viewer, about)
+    watch.full_clean(exclude=["about_type", "workspace", "owner"])
     return watch
 
 
@@ -81,11 +103,12 @@ def change_watch(
         was, before, watched = copy(current), current.condition, _watched(current)
         for name, value in changes.items():
             setattr(current, name, value)
-        if current.indicator != was.indicator:
+        if (current.indicator, current.other) != (was.indicator, was.other):
             _describe(current, viewer, None)
         current.full_clean(exclude=["about_type", "workspace", "owner"])
         if current.condition != before:
             end_alerts(was, Reason.RULE_CHANGED, now=now)
+            current.condition_at, current.past_until = now, None
         if _watched(current) != watched:
             Instance.objects.filter(watch=watch).update(retired_at=now)
         current.version = version + 1
@@ -139,6 +162,8 @@ def _describe(watch: Watch, viewer: Viewer, about: Ref | None) -> None:
     watch.indicator_title = str(entry.title)[:300]
     watch.unit, watch.decimals = str(entry.unit)[:40], entry.decimals
     watch.grain_seconds, watch.url, watch.rate = entry.grain_seconds, entry.url[:500], entry.rate
+    watch.aggregation = entry.aggregation[:10]
+    watch.other_title = _title_of(viewer, watch.other) if watch.other else ""
     ref = about or entry.about
     for name, value in about_fields(ref).items():
         setattr(watch, name, value)
@@ -146,6 +171,13 @@ def _describe(watch: Watch, viewer: Viewer, about: Ref | None) -> None:
     watch.limited_to = list(thing.limited_to) if isinstance(thing, LimitedModel) else []
     if unknown := set(watch.labels) - set(entry.dimensions):
         raise ValidationError({"labels": _("This number has no label “%(name)s”.") % {"name": sorted(unknown)[0]}})
+
+
+def _title_of(viewer: Viewer, key: str) -> str:
+    try:
+        return str(registry.watchable(viewer, key).title)[:300]
+    except registry.UnknownKey:
+        raise ValidationError({"other": _("There is no such number here, or you may not see it.")}) from None
 
 
 def _send_to(watch: Watch, workspace: Workspace, people: Iterable[User] | None, teams: Iterable[Team] | None) -> None:
