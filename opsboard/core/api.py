@@ -165,11 +165,16 @@ def said_no(request: HttpRequest, fault: HttpError) -> HttpResponse:
     return problem(fault.status_code, detail=str(fault))
 
 
+KINDS = frozenset({"float", "int", "str", "bool"})
+
+
 @api.exception_handler(SchemaError)
 def wrong_shape(request: HttpRequest, fault: SchemaError) -> HttpResponse:
     errors = []
     for one in fault.errors:
         place = [part for part in one.get("loc", ()) if part not in ("body", "query", "path", "payload")]
+        # Where a field may be one of several kinds, pydantic names the kind that it tried: that is no field's name.
+        place = [part for part in place if not str(part).startswith("function-") and part not in KINDS]
         numbers = [part for part in place if isinstance(part, int)]
         errors.append(
             {

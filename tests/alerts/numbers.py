@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Iterable, Mapping, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from opsboard.core import live, registry
 from opsboard.core.access import Viewer
@@ -45,7 +45,14 @@ def catalogue(viewer: Viewer) -> Iterable[Watchable]:
 
 
 def history(viewer: Viewer, keys: Sequence[str], period: Period) -> Mapping[str, Sequence[Reading]]:
-    return {key: [Reading(key, {}, period.start, 3.0), Reading(key, {}, period.end, 7.4)] for key in keys}
+    """High from half past each even hour on, for an hour."""
+    moments, at = [], period.start.replace(second=0, microsecond=0)
+    while at < period.end and len(moments) < 5000:
+        if at.minute == 30:
+            moments.append((at, 7.4 if at.hour % 2 == 0 else 3.0))
+        at += timedelta(minutes=30)
+    last = [(period.start, 3.0), *moments, (period.end, 7.4)]
+    return {key: [Reading(key, {}, at, value) for at, value in last] for key in keys}
 
 
 contract = Contract(

@@ -49,12 +49,60 @@ def test_a_watch_is_made_and_listed(call: Call) -> None:
 
 
 @pytest.mark.parametrize(
+    ("more", "sentence"),
+    [
+        ({"n_of_m": [3, 5]}, "Alert when Rework rate is above 5% in 3 of the last 5 values."),
+        (
+            {"levels": [{"severity": "critical", "value": 8.0, "clear": 7.0}]},
+            "Alert when Rework rate is above 5%, Critical above 8%.",
+        ),
+        (
+            {"compare": "week", "value": 0.2, "for": 600},
+            "Alert when Rework rate is more than 20% above the same time a week before for 10 min.",
+        ),
+        (
+            {"compare": "baseline", "op": "<=", "value": -3.0, "relative": False},
+            "Alert when Rework rate is 3% or more below what is usual at this time of the week.",
+        ),
+        (
+            {"value": {"indicator": "metrics.value:orders", "factor": 1.5}},
+            "Alert when Rework rate is above 1.5 × Orders.",
+        ),
+        (
+            {"kind": "stale", "value": 7200.0, "no_data": "nodata"},
+            "Alert when Rework rate is without a new value for 2 h.",
+        ),
+        ({"so_far": True, "late": 300, "no_data": "ok"}, "Alert when Rework rate is above 5%."),
+    ],
+)
+def test_a_watch_may_ask_more_than_a_threshold(more: dict[str, Any], sentence: str, call: Call) -> None:
+    made = call("POST", "watches", {"indicator": "metrics.value:rework", "op": ">", "value": 5.0, **more})
+    assert made.status_code == 201, made.text
+    assert {name: made.json()[name] for name in more} == more
+    assert Watch.objects.get().sentence == sentence
+
+
+def test_a_watch_is_tried_on_the_past(call: Call) -> None:
+    body = {"indicator": "metrics.value:rework", "op": ">", "value": 5, "from": "2026-11-18T00:00:00Z"}
+    answer = call("POST", "watches/backtest", {**body, "to": "2026-11-18T02:00:00Z"}).json()
+    assert [(one["transition"], one["value"]) for one in answer["events"]] == [("fired", 7.4), ("resolved", 3.0)]
+    assert (answer["events"][0]["at"], answer["episodes"]) == ("2026-11-18T00:30:00Z", 1)
+    assert not Watch.objects.exists()
+    assert call("POST", "watches/backtest", {**body, "to": "2026-11-17T00:00:00Z"}).status_code == 422
+
+
+@pytest.mark.parametrize(
     ("change", "field"),
     [
         ({"clear": 6}, "clear"), ({"op": "=="}, "op"), ({"indicator": "metrics.value:no"}, "indicator"),
         ({"for": -1}, "for"), ({"value": "x"}, "value"), ({"people": [0]}, "people"), ({"teams": [10**30]}, "teams"),
         ({"about": {"model": "core.user", "id": 1}}, "about"), ({"labels": {"colour": "red"}}, "labels"),
-        ({"title": "\x00"}, "title"), ({"no_data": "alerting"}, "no_data"),
+        ({"title": "\x00"}, "title"), ({"no_data": "maybe"}, "no_data"),
+        ({"n_of_m": [4, 3]}, "n_of_m"), ({"value": {"indicator": "metrics.value:rework"}}, "other"),
+        ({"value": {"indicator": "metrics.value:no"}}, "other"), ({"compare": "yesterday"}, "compare"),
+        ({"levels": [{"severity": "critical", "value": 4}]}, "levels"),
+        ({"severity": "critical", "levels": [{"severity": "warning", "value": 9}]}, "levels"),
+        ({"kind": "stale", "value": 60, "op": "<"}, "op"), ({"kind": "stale", "value": 1}, "value"),
     ],
 )  # fmt: skip
 def test_a_wrong_watch_is_refused_by_field(change: dict[str, Any], field: str, call: Call) -> None:

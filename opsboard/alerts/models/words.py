@@ -113,7 +113,7 @@ def changed(op: str, amount: str, value: float, reference: str) -> str:
 
 
 def listed(parts: Sequence[str]) -> str:
-    return pgettext("between parts of a sentence", ", ").join(parts)
+    return pgettext("punctuation", ", ").join(parts)
 
 
 def sentence(title: str, when: str, clears: str, only: str) -> str:

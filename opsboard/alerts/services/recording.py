@@ -97,6 +97,7 @@ def correct(alert: Alert, turn: Turn) -> None:
     )  # fmt: skip
     alert.value = turn.value  # what is said; its row keeps what fired it
     say(alert.workspace, [(alert, turn)], turn.why.value, now=turn.at)
+    say(alert.workspace, [(alert, turn)], turn.why.value, now=turn.at)
     live.changed(alert.workspace, "alerts")
 
 
