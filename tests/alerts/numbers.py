@@ -46,7 +46,8 @@ def catalogue(viewer: Viewer) -> Iterable[Watchable]:
 
 def history(viewer: Viewer, keys: Sequence[str], period: Period) -> Mapping[str, Sequence[Reading]]:
     """High from half past each even hour on, for an hour."""
-    moments, at = [], period.start.replace(second=0, microsecond=0)
+    moments: list[tuple[datetime, float]] = []
+    at = period.start.replace(second=0, microsecond=0)
     while at < period.end and len(moments) < 5000:
         if at.minute == 30:
             moments.append((at, 7.4 if at.hour % 2 == 0 else 3.0))
