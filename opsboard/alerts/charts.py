@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Any
 
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 
-from opsboard.alerts.models import Alert, Transition, Watch
+from opsboard.alerts.models import Alert, Told, Transition, Watch
 from opsboard.core import charts
 from opsboard.core.contract import Reading
 from opsboard.core.periods import Period, between, local_day
@@ -54,3 +56,45 @@ def alert_chart(alert: Alert, readings: Iterable[Reading], transitions: Iterable
             height=height,
         )
     )
+
+
+@dataclass(frozen=True)
+class Happened:
+    """One line of an alert's timeline."""
+
+    at: datetime
+    title: str
+    text: str = ""
+    small: str = ""
+    tone: str = ""
+    recipients: Sequence[Any] = ()
+
+
+def timeline(
+    alert: Alert, transitions: Iterable[Transition], told: Iterable[tuple[Told, Sequence[Any]]]
+) -> list[Happened]:
+    """Changes of state, what people did, and who was told what, the newest first."""
+    lines = [
+        Happened(
+            row.at,
+            row.get_step_display(),
+            small=" · ".join(
+                part
+                for part in (
+                    alert.watch.written(row.value) if row.value is not None else "",
+                    row.get_reason_display() if row.reason else "",
+                )
+                if part
+            ),
+        )
+        for row in transitions
+    ]
+    lines += [
+        Happened(row.at, row.get_kind_display(), text=row.note, small=str(row.by or ""))
+        for row in alert.remarks.select_related("by")
+    ]
+    lines += [
+        Happened(one.at, _("Told: %(what)s") % {"what": one.get_kind_display()}, text=one.text, recipients=to)
+        for one, to in told
+    ]
+    return sorted(lines, key=lambda line: line.at, reverse=True)

@@ -3,6 +3,8 @@
 from opsboard.alerts.forms.alerts import (
     AcknowledgeForm,
 )
+from opsboard.alerts.forms.routes import PolicyForm, RouteForm, StepForm
+from opsboard.alerts.forms.silences import SilenceForm, WindowForm
 from opsboard.alerts.forms.watches import (
     WatchForm,
     grouped,
@@ -10,6 +12,11 @@ from opsboard.alerts.forms.watches import (
 
 __all__ = [
     "AcknowledgeForm",
+    "PolicyForm",
+    "RouteForm",
+    "SilenceForm",
+    "StepForm",
     "WatchForm",
+    "WindowForm",
     "grouped",
 ]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime, timedelta
 from typing import Any
 
 from django import forms
@@ -19,6 +20,20 @@ class AcknowledgeForm(forms.Form):
         widget=forms.Textarea(attrs={"rows": 2}),
         help_text=gettext_lazy("What you know so far, or what you will do."),
     )
+
+    lasts = forms.ChoiceField(
+        label=gettext_lazy("Holds"),
+        required=False,
+        choices=[
+            ("", gettext_lazy("until it is over")), ("1", gettext_lazy("1 hour")), ("4", gettext_lazy("4 hours")),
+            ("24", gettext_lazy("1 day")),
+        ],
+        help_text=gettext_lazy("Then reminders and escalation go on."),
+    )  # fmt: skip
+
+    def until(self, now: datetime) -> datetime | None:
+        hours = self.cleaned_data.get("lasts")
+        return now + timedelta(hours=int(hours)) if hours else None
 
     def __init__(self, *args: Any, viewer: Viewer | None = None, about: Ref | None = None, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)

@@ -4,6 +4,7 @@ from opsboard.alerts.services.acknowledging import acknowledge, acknowledge_all,
 from opsboard.alerts.services.backtesting import Backtest, backtest
 from opsboard.alerts.services.escalating import StepPlan, delete_policy, save_policy
 from opsboard.alerts.services.evaluating import Evaluated, evaluate
+from opsboard.alerts.services.lookout import look
 from opsboard.alerts.services.routing import route_of, save_route
 from opsboard.alerts.services.silencing import (
     change_silence,
@@ -14,7 +15,7 @@ from opsboard.alerts.services.silencing import (
     plan_window,
     silence,
 )
-from opsboard.alerts.services.speaking import ANSWER, answer_address
+from opsboard.alerts.services.speaking import ANSWER, answer_address, arrival_key
 from opsboard.alerts.services.watching import (
     WATCH_SETTINGS,
     change_watch,
@@ -34,6 +35,7 @@ __all__ = [
     "acknowledge",
     "acknowledge_all",
     "answer_address",
+    "arrival_key",
     "backtest",
     "change_silence",
     "change_watch",
@@ -45,6 +47,7 @@ __all__ = [
     "evaluate",
     "fitting",
     "left_out",
+    "look",
     "pause_watch",
     "plan_window",
     "resume_watch",

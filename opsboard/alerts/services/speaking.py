@@ -17,7 +17,7 @@ from django.utils.translation import gettext_lazy
 
 from opsboard.alerts.models import Alert, Told, ToldTo, Watch
 from opsboard.alerts.services.hearing import Hearers
-from opsboard.core import channels, links, notices
+from opsboard.core import channels, deliveries, links, notices
 from opsboard.core.channels import Button, Card
 from opsboard.core.models import Channel, User
 
@@ -96,6 +96,13 @@ def speak(word: Word, hearers: Hearers, *, now: datetime) -> Told | None:
             more=answers,
         )
     return told
+
+
+def arrival_key(told: Told, to: ToldTo) -> str:
+    """Under which key the outbox has what this recipient was sent."""
+    if to.person_id is not None:
+        return deliveries.short(f"notice:{to.person_id}:{deliveries.short(told.unique_as)}")
+    return deliveries.short(f"{told.unique_as}:channel:{to.channel_id}")
 
 
 def key_in_channel(unique_as: str, channel: Channel) -> str:

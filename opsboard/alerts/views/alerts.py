@@ -2,24 +2,27 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 from django.core.exceptions import ValidationError
 from django.db.models import F
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404
+from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
+from django.utils.translation import gettext_lazy, ngettext
 from django.views.decorators.http import require_GET, require_POST
 
 from opsboard.alerts import charts, services
 from opsboard.alerts.forms import AcknowledgeForm
-from opsboard.alerts.models import Alert, Severity, Watch, words
+from opsboard.alerts.models import Alert, Severity, Told, ToldTo, Watch, words
 from opsboard.core import objects, registry
 from opsboard.core.access import Request, needs
 from opsboard.core.contract import Ref
 from opsboard.core.forms import say
 from opsboard.core.lists import Filter, Listing, Shows
-from opsboard.core.models import Role
+from opsboard.core.models import Delivery, Role
 from opsboard.core.pages import done, page, refused
 
 TABS = {
@@ -37,7 +40,7 @@ ALERT_COLUMNS = (
     Shows("peak", gettext_lazy("Peak"), lambda alert: alert.peak, sort=("peak",)),
     Shows("active_at", gettext_lazy("Since"), lambda alert: alert.active_at, sort=("active_at",)),
     Shows("resolved_at", gettext_lazy("Resolved"), lambda alert: alert.resolved_at, sort=("resolved_at",)),
-    Shows("acknowledged", gettext_lazy("Acknowledged by"), lambda alert: alert.acknowledged_by),
+    Shows("keeper", gettext_lazy("Looks after it"), lambda alert: alert.keeper or alert.acknowledged_by),
 )
 ALERT_FILTERS = (
     Filter("severity", gettext_lazy("Severity"), Severity.choices, lambda rows, value: rows.filter(severity=value)),
@@ -47,7 +50,33 @@ ALERT_FILTERS = (
         (("no", gettext_lazy("No")), ("yes", gettext_lazy("Yes"))),
         lambda rows, value: rows.filter(acknowledged_at__isnull=value == "no"),
     ),
+    Filter(
+        "silenced",
+        gettext_lazy("Silenced"),
+        (("no", gettext_lazy("No")), ("yes", gettext_lazy("Yes"))),
+        lambda rows, value: rows.filter(silenced_at__isnull=value == "no"),
+    ),
+    Filter(
+        "since",
+        gettext_lazy("Since"),
+        (
+            ("1", gettext_lazy("the last day")),
+            ("7", gettext_lazy("the last 7 days")),
+            ("30", gettext_lazy("the last 30 days")),
+        ),
+        lambda rows, value: rows.active_between(timezone.now() - timedelta(days=int(value)), None),
+    ),
 )
+
+
+def _of_watch(request: Request) -> Filter:
+    rows = Watch.objects.visible_to(request.viewer).order_by("title", "indicator_title")[:200]
+    return Filter(
+        "watch",
+        gettext_lazy("Watch"),
+        [(str(row.pk), str(row)) for row in rows],
+        lambda found, value: found.filter(watch_id=int(value)),
+    )
 
 
 @require_GET
@@ -57,10 +86,10 @@ def alert_list(request: Request, tab: str = "firing") -> HttpResponse:
     chosen = {"firing": rows.firing(), "pending": rows.pending(), "resolved": rows.resolved(), "all": rows}[tab]
     listing = Listing(
         key="alerts.alerts",
-        rows=chosen.select_related("watch", "workspace", "acknowledged_by"),
+        rows=chosen.select_related("watch", "workspace", "acknowledged_by", "keeper"),
         columns=ALERT_COLUMNS,
-        filters=ALERT_FILTERS,
-        search=("watch__title", "watch__indicator_title", "note"),
+        filters=(*ALERT_FILTERS, _of_watch(request)),
+        search=("watch__title", "watch__indicator_title", "note", "labels"),
         order=(F("resolved_at").desc(nulls_first=True), "-active_at"),  # type: ignore[arg-type]
     )
     shown = listing.show(request)
@@ -81,10 +110,26 @@ def alert_list(request: Request, tab: str = "firing") -> HttpResponse:
 def _alert(request: Request, pk: int) -> Alert:
     rows = Alert.objects.visible_to(request.viewer)
     found: Alert = get_object_or_404(
-        rows.select_related("watch", "workspace", "watch__workspace", "watch__owner", "instance", "acknowledged_by"),
+        rows.select_related(
+            "watch", "workspace", "watch__workspace", "watch__owner", "instance", "acknowledged_by", "keeper"
+        ),
         pk=pk,
     )
     return found
+
+
+def _told(row: Alert) -> list[tuple[Told, list[tuple[ToldTo, list[Delivery]]]]]:
+    """What was said of it, to whom, and how it arrived; three queries."""
+    told = list(Told.objects.filter(watch=row.watch_id, alert_ids__contains=[row.pk]).prefetch_related(
+        "recipients__person", "recipients__channel")[:50])  # fmt: skip
+    keys: dict[int, str] = {}
+    for one in told:
+        for to in one.recipients.all():
+            keys[to.pk] = services.arrival_key(one, to)
+    deliveries: dict[str, list[Delivery]] = {}
+    for delivery in Delivery.objects.filter(workspace=row.workspace_id, unique_as__in=keys.values()):
+        deliveries.setdefault(delivery.unique_as, []).append(delivery)
+    return [(one, [(to, deliveries.get(keys[to.pk], [])) for to in one.recipients.all()]) for one in told]
 
 
 @require_GET
@@ -95,7 +140,7 @@ def alert(request: Request, pk: int) -> HttpResponse:
     context = {
         "alert": row,
         "watch": row.watch,
-        "steps": [(one, row.watch.written(one.value)) for one in reversed(transitions)],
+        "timeline": charts.timeline(row, transitions, _told(row)),
         "chart": charts.alert_chart(row, readings.get(row.watch.indicator, ()), transitions),
         "lasted": row.lasted or words.duration((now - row.active_at).total_seconds()),
         "others": Alert.objects.visible_to(request.viewer).filter(instance=row.instance_id).exclude(pk=pk)
@@ -108,10 +153,11 @@ def alert(request: Request, pk: int) -> HttpResponse:
 @require_POST
 @needs(write=Role.CONTRIBUTOR)
 def acknowledge(request: Request, pk: int) -> HttpResponse:
-    row, form = _alert(request, pk), AcknowledgeForm(request.POST)
+    row, form, now = _alert(request, pk), AcknowledgeForm(request.POST), timezone.now()
     if form.is_valid():
         try:
-            services.acknowledge(alert=row, by=request.user, now=timezone.now(), note=form.cleaned_data["note"])
+            note, until = form.cleaned_data["note"], form.until(now)
+            services.acknowledge(alert=row, by=request.user, now=now, note=note, until=until)
         except ValidationError as refusal:
             say(form, refusal)
     if not form.is_valid():
@@ -119,6 +165,34 @@ def acknowledge(request: Request, pk: int) -> HttpResponse:
             request, "alerts/acknowledge.html", {"alert": row, "form": form}, part="alerts/_acknowledge.html"
         )
     return done(request, row.get_absolute_url(), changed="alerts", message=_("Acknowledged"), go=True)
+
+
+@require_POST
+@needs(write=Role.CONTRIBUTOR)
+def take_over(request: Request, pk: int) -> HttpResponse:
+    row, form = _alert(request, pk), AcknowledgeForm()
+    try:
+        services.take_over(alert=row, by=request.user, now=timezone.now())
+    except ValidationError as refusal:
+        form = AcknowledgeForm(request.POST)
+        form.full_clean()
+        say(form, refusal)
+        return refused(
+            request, "alerts/acknowledge.html", {"alert": row, "form": form}, part="alerts/_acknowledge.html"
+        )
+    return done(request, row.get_absolute_url(), changed="alerts", message=_("You look after it now"), go=True)
+
+
+@require_POST
+@needs(write=Role.CONTRIBUTOR)
+def acknowledge_some(request: Request) -> HttpResponse:
+    """All that are ticked in the list."""
+    pks = [int(pk) for pk in request.POST.getlist("alert")[:1000] if pk.isascii() and pk.isdigit() and len(pk) < 19]
+    rows = Alert.objects.visible_to(request.viewer).open().filter(pk__in=pks).select_related("watch", "workspace")
+    count = services.acknowledge_all(alerts=list(rows), by=request.user, now=timezone.now())
+    to = reverse("alerts:alert_list", kwargs={"workspace": request.workspace.slug})
+    message = ngettext("%(count)s alert acknowledged", "%(count)s alerts acknowledged", count) % {"count": count}
+    return done(request, to, changed="alerts", message=message)
 
 
 @require_GET
