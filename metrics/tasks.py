@@ -39,3 +39,15 @@ def pull_source(job_id: int) -> None:
 @shared_task
 def import_waiting(job_id: int) -> None:
     carry_out(WAITING, job_id)
+
+
+@shared_task
+def keep_partitions() -> None:
+    services.keep_partitions(today=timezone.now().date())
+
+
+@shared_task
+def roll_up_where_worth() -> None:
+    """Each metric in a transaction of its own."""
+    for metric_id in services.worth_rolling():
+        services.roll_up(metric_id=metric_id)

@@ -127,6 +127,9 @@ def combined(points: pl.DataFrame, aggregations: Mapping[int, str]) -> pl.DataFr
         grouped = points.filter(pl.col("metric_id").is_in(ids)).group_by(keys, maintain_order=True)
         if aggregation == "sum":
             parts.append(grouped.agg(pl.col("value").sum(), pl.col("weight").sum()))
+        elif aggregation in {"min", "max"}:
+            extreme = pl.col("value").min() if aggregation == "min" else pl.col("value").max()
+            parts.append(grouped.agg(extreme, pl.col("weight").sum()))
         elif aggregation == "last":
             parts.append(grouped.agg(pl.col("value").last(), pl.col("weight").last()))
         else:

@@ -2,26 +2,30 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 from datetime import UTC, datetime
-from typing import Any, Literal
+from typing import Annotated, Any, Literal, NotRequired, TypedDict
 
 from django.core.exceptions import ValidationError
-from django.http import Http404
+from django.db.models import Count, Max
+from django.http import Http404, HttpResponse
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from ninja import Field, File, Form, Query, Router, Schema, Status
 from ninja.files import UploadedFile
+from pydantic import BaseModel
 
 from metrics import services
-from metrics.models import Metric, buckets
-from metrics.services import POINTS, Given
+from metrics.models import Metric, buckets, versions
+from metrics.services import POINTS, Given, no_rate_text
 from opsboard.core import imports
 from opsboard.core.api import ApiRequest, JobStarted
-from opsboard.core.models import Membership
+from opsboard.core.models import ExchangeRate, Membership
+from opsboard.core.money import NoRate
 
 router = Router()
-MOST = 10_000
+MOST = 50_000
 FINEST = 50_000
 
 
@@ -30,7 +34,11 @@ class MetricIn(Schema):
     key: str = Field("", max_length=80, description="Made from the name when empty.")
     unit: str = Field("", max_length=40)
     direction: Literal["up", "down"] = "up"
-    aggregation: Literal["sum", "mean", "last", "ratio"] = "sum"
+    aggregation: Literal[
+        "sum", "mean", "last", "ratio", "min", "max", "count", "p50", "p90", "p95", "p99", "formula"
+    ] = "sum"
+    formula: str = Field("", max_length=500, description="Of other metrics by their keys, such as `returns / orders`.")
+    currency: str = Field("", max_length=3, description="ISO 4217, for money.")
     grain: Literal["minute", "hour", "day", "week", "month"] = "day"
     target: float | None = Field(None, allow_inf_nan=False)
     decimals: int | None = Field(None, ge=0, le=8)
@@ -46,6 +54,8 @@ class MetricOut(Schema):
     unit: str
     direction: str
     aggregation: str
+    formula: str
+    currency: str
     grain: str
     target: float | None
     decimals: int | None
@@ -62,15 +72,16 @@ class MetricPage(Schema):
     next: str | None
 
 
-class PointIn(Schema):
+class PointIn(TypedDict):  # thousands in a call: a plain dictionary is read several times as fast as a schema
     at: datetime
-    value: float = Field(allow_inf_nan=False)
-    weight: float = Field(1.0, ge=0, allow_inf_nan=False)
-    labels: dict[str, str] = Field(default_factory=dict)
+    value: Annotated[float, Field(allow_inf_nan=False)]
+    weight: NotRequired[Annotated[float, Field(ge=0, allow_inf_nan=False, description="1 when left out.")]]
+    labels: NotRequired[dict[str, str]]
 
 
-class PointsIn(Schema):
+class PointsIn(BaseModel):
     points: list[PointIn] = Field(max_length=MOST, description=f"At most {MOST} in one call.")
+    backfill: bool = Field(False, description="History: what is late in it raises no alert and is no revision.")
 
 
 class WrittenOut(Schema):
@@ -105,6 +116,7 @@ class Asked(Schema):
     )
     labels: str = Field("", max_length=2000, description='Only these, as JSON: `{"shop": "Hangzhou"}`.')
     by: str = Field("", max_length=200, description="One answer for each value of this label.")
+    currency: str = Field("", max_length=3, description="Of a metric of money: in this currency, each day at its rate.")
     limit: int = Field(FINEST, ge=1, le=FINEST)
     cursor: str = ""
 
@@ -112,6 +124,8 @@ class Asked(Schema):
 @router.post("metrics", response={201: MetricOut}, summary="Define a metric")
 def create_metric(request: ApiRequest, payload: MetricIn) -> Status[dict[str, Any]]:
     given = payload.dict()
+    if given["formula"].strip():
+        given["aggregation"] = "formula"
     owner = given.pop("owner")
     if owner is not None:
         member = (
@@ -150,24 +164,40 @@ def write_points(request: ApiRequest, key: str, payload: PointsIn) -> dict[str, 
     row = _find(request, key)
     if row.archived_at:
         raise ValidationError({"key": _("This metric is archived.")})
-    points = [Given(_moment(one.at, row), one.value, one.weight, one.labels) for one in payload.points]
-    result = services.write_points(metric=row, points=points, by=request.viewer.user, now=timezone.now())
+    zone = row.zone
+    points = [
+        Given(
+            at if (at := one["at"]).tzinfo else timezone.make_aware(at, zone),
+            one["value"], one.get("weight", 1.0), one.get("labels"),
+        )
+        for one in payload.points
+    ]  # fmt: skip
+    result = services.write_points(
+        metric=row, points=points, by=request.viewer.user, now=timezone.now(), backfill=payload.backfill
+    )
     return result.as_dict()
 
 
 @router.get(
     "metrics/{key}/points", response=PointsOut, exclude_none=False, summary="A metric's values by its grain, or another"
 )
-def points(request: ApiRequest, key: str, asked: Query[Asked]) -> dict[str, Any]:
+def points(request: ApiRequest, key: str, asked: Query[Asked], response: HttpResponse) -> Any:
     row = _find(request, key)
+    response["ETag"] = mark = _mark(request, row)
+    if request.headers.get("If-None-Match") == mark:
+        return HttpResponse(status=304, headers={"ETag": mark})
     start = _moment(asked.from_, row) if asked.from_ else None
     end = _moment(asked.to, row) if asked.to else None
     if start and end and end <= start:
         raise ValidationError({"to": _("The end must come after the beginning.")})
     labels = _labels(asked.labels)
-    found = buckets(
-        [row.pk], start=start, end=end, grain=asked.grain or "", by=[asked.by] if asked.by else [], labels=labels
-    )
+    try:
+        found = buckets(
+            [row.pk], start=start, end=end, grain=asked.grain or "", by=[asked.by] if asked.by else [], labels=labels,
+            currency=asked.currency,
+        )  # fmt: skip
+    except NoRate as missing:
+        raise ValidationError({"currency": no_rate_text(missing)}) from missing
     found.sort(key=lambda one: (one.at, sorted(one.labels.items())))
     first = _number(asked.cursor)
     part = found[first : first + asked.limit]
@@ -204,6 +234,13 @@ def import_metrics(request: ApiRequest, file: File[UploadedFile], mapping: Form[
     return Status(202, {"job": job.pk})
 
 
+def _mark(request: ApiRequest, row: Metric) -> str:
+    """Differs whenever the answer may: the values' version, the question, and the day's rates."""
+    rates = ExchangeRate.objects.visible_to(request.viewer).aggregate(Max("pk"), Count("pk")) if row.currency else ""
+    text = f"{versions([row.pk])} {request.get_full_path()} {rates}"
+    return f'"{hashlib.sha256(text.encode()).hexdigest()[:24]}"'
+
+
 def _find(request: ApiRequest, key: str) -> Metric:
     row: Metric | None = Metric.objects.visible_to(request.viewer).filter(key=key).select_related("workspace").first()
     if row is None:
@@ -237,7 +274,7 @@ def _number(text: str) -> int:
 def _metric(row: Metric) -> dict[str, Any]:
     return {
         "id": row.pk, "key": row.key, "name": row.name, "unit": row.unit, "direction": row.direction,
-        "aggregation": row.aggregation, "grain": row.grain, "target": row.target, "decimals": row.decimals,
+        "aggregation": row.aggregation, "formula": row.formula, "currency": row.currency, "grain": row.grain, "target": row.target, "decimals": row.decimals,
         "description": row.description, "timezone": row.timezone, "owner": row.owner_id,
         "archived": row.archived_at is not None, "indicator": row.indicator, "url": row.get_absolute_url(),
     }  # fmt: skip

@@ -24,7 +24,8 @@ def value_text(metric: Metric, value: float | None, *, unit: bool = True) -> str
     if metric.as_rate:
         return percent(value, 1 if metric.decimals is None else metric.decimals)
     text = number(value, metric.decimals)
-    return f"{text} {metric.unit}" if unit and metric.unit else text
+    name = metric.unit or metric.currency
+    return f"{text} {name}" if unit and name else text
 
 
 def change_text(metric: Metric, change: float | None) -> str:

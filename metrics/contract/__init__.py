@@ -86,5 +86,9 @@ contract = Contract(
         Thing("metrics.waiting", gettext_lazy("Waiting lists"), "metrics.waitinglist", "hourglass", lists_by_name),
     ),
     starters=tuple(Starter(f"metrics.{key}", trade.title, furnish) for key, trade in TRADES.items()),
-    schedule=(Every("metrics.tasks.start_due_sources", 30),),
+    schedule=(
+        Every("metrics.tasks.start_due_sources", 30),
+        Every("metrics.tasks.roll_up_where_worth", 3600),
+        Every("metrics.tasks.keep_partitions", 6 * 3600),
+    ),
 )

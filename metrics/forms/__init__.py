@@ -1,7 +1,7 @@
 """What people type about metrics."""
 
 from metrics.forms.files import ImportForm
-from metrics.forms.metric import MetricForm, ValueForm
+from metrics.forms.metric import MetricForm, RateForm, ValueForm
 from metrics.forms.presets import OrdersForm, ParcelsForm
 from metrics.forms.recording import RecordForm
 from metrics.forms.sources import FORMS, HINTS, SourceForm
@@ -16,6 +16,7 @@ __all__ = [
     "MetricForm",
     "OrdersForm",
     "ParcelsForm",
+    "RateForm",
     "RecordForm",
     "SourceForm",
     "ValueForm",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
 from typing import Any
 
 from django import forms
@@ -9,10 +10,10 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from metrics.models import Aggregation, Direction, Grain, LabelSet, Metric, check_key
+from metrics.models import Aggregation, Direction, Grain, LabelSet, Metric, Pulse, check_key
 from opsboard.core.access import Viewer
 from opsboard.core.forms import team_choices, zones
-from opsboard.core.models import Membership, User
+from opsboard.core.models import Membership, User, check_currency
 from opsboard.core.periods import start_of_day
 
 
@@ -40,6 +41,21 @@ class MetricForm(forms.Form):
         label=gettext_lazy("Adds up as"),
         choices=Aggregation.choices,
         help_text=gettext_lazy("How a week comes out of its days, and the whole out of its parts."),
+    )
+    formula = forms.CharField(
+        label=gettext_lazy("Formula"),
+        required=False,
+        max_length=500,
+        help_text=gettext_lazy(
+            "Calculated from other metrics by their keys: returns / orders, or (sales - costs) / sales. "
+            "Over any time and any part both sides are added up first."
+        ),
+    )
+    currency = forms.CharField(
+        label=gettext_lazy("Currency"),
+        required=False,
+        max_length=3,
+        help_text=gettext_lazy("For money: CNY, EUR. It can then be read in another currency."),
     )
     grain = forms.ChoiceField(label=gettext_lazy("Measured each"), choices=Grain.choices, initial=Grain.DAY)
     target = forms.FloatField(
@@ -91,8 +107,11 @@ class MetricForm(forms.Form):
         help_text=gettext_lazy("Nobody chosen: everybody in the workspace sees it."),
     )
 
-    def __init__(self, *args: Any, viewer: Viewer, **kwargs: Any) -> None:
+    sure = forms.BooleanField(label=gettext_lazy("Yes, this is what I want"), required=False)
+
+    def __init__(self, *args: Any, viewer: Viewer, metric: Metric | None = None, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
+        self.metric, self.doubts = metric, list[str]()
         self.fields["owner"].queryset = members(viewer)  # type: ignore[attr-defined]
         teams = team_choices(viewer.workspace, self.initial.get("limited_to") or ())
         if teams:
@@ -102,14 +121,65 @@ class MetricForm(forms.Form):
 
     @classmethod
     def of(cls, metric: Metric, data: Any = None, *, viewer: Viewer) -> MetricForm:
-        start = {name: getattr(metric, name) for name in cls.base_fields}
-        return cls(data, initial=start, viewer=viewer)
+        start = {name: getattr(metric, name) for name in cls.base_fields if name != "sure"}
+        return cls(data, initial=start, viewer=viewer, metric=metric)
+
+    def clean_currency(self) -> str:
+        return str(self.cleaned_data["currency"]).upper()
+
+    def clean(self) -> dict[str, Any]:
+        found = super().clean() or self.cleaned_data
+        if found.get("formula", "").strip():
+            found["aggregation"] = str(Aggregation.FORMULA)
+        elif found.get("aggregation") == Aggregation.FORMULA:
+            self.add_error("formula", _("Write the formula, such as: returns / orders."))
+        self.doubts = self._doubts(found)
+        if self.doubts and not found.get("sure"):
+            raise forms.ValidationError(
+                _("Nothing is changed yet. Read what it means below, and say that you want it.")
+            )
+        return found
+
+    def _doubts(self, found: dict[str, Any]) -> list[str]:
+        """What other units and ways of adding up mean for the values that are already there."""
+        if self.metric is None or not Pulse.objects.filter(pk=self.metric.pk, points__gt=0).exists():
+            return []
+        doubts = [
+            _(
+                "The values stay the numbers that they are: what was %(old)s is read as %(new)s from now on, also the past."
+            )
+            % {"old": getattr(self.metric, name) or _("without a unit"), "new": found[name] or _("without a unit")}
+            for name in ("unit", "currency")
+            if name in found and found[name] != getattr(self.metric, name)
+        ]
+        if "aggregation" in found and found["aggregation"] != self.metric.aggregation:
+            doubts.append(
+                _("All weeks and totals are counted anew, also past ones, and alerts compare with the new numbers.")
+            )
+        return doubts
 
     def changes(self) -> dict[str, Any]:
-        given = dict(self.cleaned_data)
+        given = {name: value for name, value in self.cleaned_data.items() if name != "sure"}
         if not given.get("key"):
             given.pop("key", None)
         return given
+
+
+class RateForm(forms.Form):
+    """What one currency is worth in another from a day on."""
+
+    day = forms.DateField(
+        label=gettext_lazy("From day"), widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d")
+    )
+    source = forms.CharField(label=gettext_lazy("One"), min_length=3, max_length=3, validators=[check_currency])
+    rate = forms.DecimalField(label=gettext_lazy("is"), max_digits=20, decimal_places=10, min_value=Decimal("1e-10"))
+    target = forms.CharField(label=gettext_lazy("In"), min_length=3, max_length=3, validators=[check_currency])
+
+    def clean(self) -> dict[str, Any]:
+        found = super().clean() or self.cleaned_data
+        if found.get("source") and found.get("source") == found.get("target"):
+            self.add_error("target", _("Choose two different currencies."))
+        return found
 
 
 class ValueForm(forms.Form):

@@ -131,7 +131,8 @@ _POINTS = """, cell AS (
   SELECT s.metric_id, s.aggregation, s.labels, {start} AS bucket, s.id, p.at, p.value{rate} AS value, p.weight, p.revised_at
   FROM sets s JOIN metrics_point p ON p.label_set_id = s.id{join}{where}
 ), newest AS (
-  SELECT DISTINCT ON (id, bucket) metric_id, labels, bucket, value, weight, revised_at
+  SELECT DISTINCT ON (id, bucket) metric_id, labels, bucket, value, weight,
+         bool_or(revised_at IS NOT NULL) OVER (PARTITION BY id, bucket) AS revised
   FROM cell WHERE aggregation = 'last' ORDER BY id, bucket, at DESC
 ), summed AS (
   SELECT metric_id, labels, bucket,
@@ -140,7 +141,7 @@ _POINTS = """, cell AS (
          sum(weight) AS weight, bool_or(revised_at IS NOT NULL) AS revised
   FROM cell WHERE aggregation <> 'last' GROUP BY metric_id, aggregation, labels, bucket
   UNION ALL
-  SELECT metric_id, labels, bucket, sum(value), sum(weight), bool_or(revised_at IS NOT NULL)
+  SELECT metric_id, labels, bucket, sum(value), sum(weight), bool_or(revised)
   FROM newest GROUP BY metric_id, labels, bucket
 )
 SELECT metric_id, labels::text, bucket, value, weight, revised FROM summed ORDER BY metric_id, labels, bucket
@@ -158,7 +159,8 @@ _ROLLUPS = """, cell AS (
          r.last{rate} AS last, r.last_weight, r.revised
   FROM sets s JOIN metrics_rollup r ON r.label_set_id = s.id AND r.span = %(span)s{join}{where}{edges}
 ), newest AS (
-  SELECT DISTINCT ON (id, bucket) metric_id, labels, bucket, last, last_weight, revised
+  SELECT DISTINCT ON (id, bucket) metric_id, labels, bucket, last, last_weight,
+         bool_or(revised) OVER (PARTITION BY id, bucket) AS revised
   FROM cell WHERE aggregation = 'last' ORDER BY id, bucket, at DESC
 ), summed AS (
   SELECT metric_id, labels, bucket,

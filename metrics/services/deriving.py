@@ -122,6 +122,18 @@ def _end(unit: str) -> str:
     return "date_add(t.start, interval '1 day', %(zone)s)" if unit == "day" else "t.start + interval '1 hour'"
 
 
+def follow_clock(metric_id: int) -> None:
+    """After another grain or time zone was chosen: the newest buckets now, hours and days soon."""
+    clock = clock_of(metric_id)
+    pulse = Pulse.objects.select_for_update().filter(pk=metric_id).first()
+    if pulse is None or pulse.clock == clock.text:
+        return
+    renew_latest(metric_id, clock)
+    Pulse.objects.filter(pk=metric_id).update(clock=clock.text, rolled=0, version=pulse.version + 1)
+    if pulse.rolled:
+        roll_up_soon()
+
+
 def roll_up_soon() -> None:
     """After the commit, by a worker."""
     soon.run_task("metrics.tasks.roll_up_where_worth", expires=600)
@@ -172,4 +184,13 @@ def worth_rolling() -> list[int]:
     return sorted({*wrong, *(pulse.pk for pulse in many if _level(pulse) > pulse.rolled)})
 
 
-__all__ = ["Clock", "clock_of", "renew_latest", "renew_revised", "roll_up", "roll_up_soon", "worth_rolling"]
+__all__ = [
+    "Clock",
+    "clock_of",
+    "follow_clock",
+    "renew_latest",
+    "renew_revised",
+    "roll_up",
+    "roll_up_soon",
+    "worth_rolling",
+]

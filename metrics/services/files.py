@@ -130,6 +130,11 @@ def put(
     backfill: bool = False,
 ) -> dict[int, Written]:
     """Write points that say the name of their metric; rows of one time are put together as each metric adds up."""
+    for metric in metrics.values():
+        try:
+            writing.refuse_calculated(metric)
+        except ValidationError as refusal:
+            raise jobs.Refused(refusal.messages[0]) from refusal
     writing.lock(metric.pk for metric in metrics.values())
     points = analysis.with_metrics(points, {name: metric.pk for name, metric in metrics.items()})
     sets = writing.label_sets(analysis.label_texts(points))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from copy import copy
 from datetime import datetime
 from typing import Any
 
@@ -12,6 +13,7 @@ from django.db import IntegrityError, transaction
 from django.utils.translation import gettext as _
 
 from metrics.models import Metric
+from metrics.services import calculating, deriving
 from opsboard.core import live
 from opsboard.core.events import emit
 from opsboard.core.models import Membership, User, Workspace
@@ -19,7 +21,7 @@ from opsboard.core.versions import compare_and_set
 
 FIELDS = (
     "key", "name", "unit", "direction", "aggregation", "grain", "target", "decimals", "owner", "description", "timezone",
-    "limited_to", "counted", "owner_role", "target_note",
+    "limited_to", "formula", "currency", "counted", "owner_role", "target_note",
 )  # fmt: skip
 
 
@@ -51,12 +53,14 @@ def create_metric(*, workspace: Workspace, by: User | None, now: datetime, name:
     key = given.pop("key", "") or key_from(name, workspace)
     metric = Metric(workspace=workspace, key=key, name=name, created_at=now, **given)
     _check_owner(workspace, metric.owner)
+    operands = calculating.check(metric)
     metric.full_clean()
     try:
         with transaction.atomic():
             metric.save(force_insert=True)
     except IntegrityError as taken:  # somebody was faster between the check and the insert
         raise ValidationError({"key": _("Another metric has this key.")}) from taken
+    calculating.keep(metric, operands)
     emit("metrics.metric_created", workspace=workspace, at=now, by=by, about=metric, metric=metric.key)
     live.changed(workspace, "metrics")
     return metric
@@ -68,11 +72,16 @@ def change_metric(*, metric: Metric, by: User | None, now: datetime, version: in
     if unknown := set(changes) - set(FIELDS):
         raise ValueError(f"a metric has no {sorted(unknown)}")
     changed: Metric = Metric.objects.select_related("workspace").get(pk=metric.pk)
+    before = copy(changed)
     for name, value in changes.items():
         setattr(changed, name, value)
     _check_owner(changed.workspace, changed.owner)
+    operands = calculating.check(changed)
     changed.full_clean()
     changed.version = compare_and_set(Metric.objects.all(), metric.pk, version, **changes)
+    calculating.keep(changed, operands)
+    calculating.follow(changed, before, changes)
+    deriving.follow_clock(changed.pk)
     emit("metrics.metric_changed", workspace=changed.workspace, at=now, by=by, about=changed, metric=changed.key)
     live.changed(changed.workspace, "metrics")
     return changed
@@ -80,7 +89,11 @@ def change_metric(*, metric: Metric, by: User | None, now: datetime, version: in
 
 @transaction.atomic
 def archive_metric(*, metric: Metric, by: User | None, now: datetime) -> bool:
-    """Take it out of lists, watches and reviews. Its points stay. False where it was archived before."""
+    """Take it out of lists, watches and reviews. Its points stay. False where it was archived before.
+
+    Raises ValidationError where other metrics are calculated from it.
+    """
+    calculating.refuse_needed(metric)
     if not Metric.objects.filter(pk=metric.pk, archived_at=None).update(archived_at=now):
         return False
     emit("metrics.metric_archived", workspace=metric.workspace, at=now, by=by, about=metric, metric=metric.key)

@@ -152,6 +152,8 @@ class Opened:
             version=self.version, points=self.points + self.written, first_at=self.first_at, last_at=self.last_at,
             written_at=self.now, clock=self.clock.text, rolled=self.rolled,
         )  # fmt: skip
+        if (self.points + self.written) // deriving.ENOUGH > self.points // deriving.ENOUGH:
+            deriving.roll_up_soon()
 
 
 def open_for(*, metric: Metric, now: datetime, by: User | None, backfill: bool = False) -> Opened:
@@ -164,14 +166,7 @@ def open_for(*, metric: Metric, now: datetime, by: User | None, backfill: bool =
         pulse.rolled = 0
         deriving.roll_up_soon()
     return Opened(
-        metric.pk,
-        clock,
-        pulse.version + 1,
-        pulse.points,
-        pulse.rolled,
-        pulse.last_at,
-        pulse.first_at,
-        now,
-        by,
-        backfill,
-    )
+        metric=metric.pk, clock=clock, version=pulse.version + 1, points=pulse.points, rolled=pulse.rolled,
+        last_at=pulse.last_at, first_at=pulse.first_at, now=now, by=by, backfill=backfill,
+        before=min(pulse.last_at, now) if pulse.last_at else None,
+    )  # fmt: skip

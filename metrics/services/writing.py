@@ -110,6 +110,7 @@ def write_points(
     backfill: bool = False,
 ) -> Written:  # fmt: skip
     """Write some points (thousands; a file goes another way). Raises ValidationError with the number of the point."""
+    refuse_calculated(metric)
     rows = [(text_of(point.labels or {}), point) for point in checked(points)]
     once: dict[tuple[str, datetime], Given] = {}
     for text, point in rows:
@@ -131,6 +132,13 @@ def write_points(
         first=min((at for _text, at in once), default=None), last=max((at for _text, at in once), default=None),
     )  # fmt: skip
     return result
+
+
+def refuse_calculated(metric: Metric) -> None:
+    if metric.is_calculated:
+        raise ValidationError(
+            _("“%(name)s” is calculated from other metrics; write the values into those.") % {"name": metric.name}
+        )
 
 
 def checked(points: Sequence[Given]) -> Iterator[Given]:

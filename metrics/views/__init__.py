@@ -4,6 +4,7 @@ from metrics.views.changing import add_value, archive_metric, change_metric, cre
 from metrics.views.files import import_run, new_import
 from metrics.views.lists import front, metric_list
 from metrics.views.metric import metric
+from metrics.views.rates import rates, remove_rate
 from metrics.views.trades import trade, trade_list
 from metrics.views.trees import (
     fact_sheet,
@@ -47,6 +48,8 @@ __all__ = [
     "new_waiting_import",
     "open_item",
     "pin_metric",
+    "rates",
+    "remove_rate",
     "restore_metric",
     "set_driver",
     "trade",

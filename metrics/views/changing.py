@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from django.contrib import messages
 from django.core.exceptions import ValidationError
 from django.http import HttpResponse
 from django.utils import timezone
@@ -67,7 +68,11 @@ def change_metric(request: Request, pk: int) -> HttpResponse:
 @require_POST
 def archive_metric(request: Request, pk: int) -> HttpResponse:
     row = found_metric(request, pk)
-    services.archive_metric(metric=row, by=request.user, now=timezone.now())
+    try:
+        services.archive_metric(metric=row, by=request.user, now=timezone.now())
+    except ValidationError as refusal:
+        messages.error(request, " ".join(refusal.messages))
+        return done(request, row.get_absolute_url(), go=True)
     return done(request, row.get_absolute_url(), message=_("Archived"), go=True)
 
 

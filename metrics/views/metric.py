@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from copy import copy
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -11,12 +12,14 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_GET
 
-from metrics import charts
-from metrics.models import Bucket, Grain, Metric, begins, buckets, dimensions_of, newest
+from metrics import charts, services
+from metrics.models import Bucket, Grain, Metric, Revision, begins, buckets, dimensions_of, newest
 from metrics.views.lists import with_course
 from opsboard.core import periods
 from opsboard.core.access import Request
 from opsboard.core.lists import Listing, Shows
+from opsboard.core.models import ExchangeRate
+from opsboard.core.money import NoRate
 from opsboard.core.pages import page
 
 SPANS: dict[str, tuple[str, ...]] = {
@@ -34,6 +37,7 @@ SPAN_TITLES = {
     "all": gettext_lazy("Everything"),
 }  # fmt: skip
 FAR = datetime(2200, 1, 1, tzinfo=UTC)
+REVISIONS = 20
 MOST = 10_000  # values in a page's chart and table
 
 
@@ -95,12 +99,22 @@ def metric(request: Request, pk: int) -> HttpResponse:
     dimensions = dimensions_of([row.pk]).get(row.pk, {})
     asked = _asked(request, row, dimensions)
     newest_one = next(iter(newest([row.pk], now=FAR)), None)
+    currencies = _currencies(request, row)
+    current = with_course([row], now)[0]
+    asked["currency"] = request.GET.get("currency", "") if request.GET.get("currency") in currencies else ""
+    if asked["currency"] and asked["currency"] != row.currency:  # the target is in its own currency
+        row = copy(row)
+        row.unit, row.target = asked["currency"], None
     start, end = _span(asked, row, newest_one)
     asked["grain"] = _readable(asked["grain"], start or begins(row.pk), end or (newest_one.at if newest_one else None))
-    found = buckets(
-        [row.pk], start=start, end=end, grain=asked["grain"], by=[asked["by"]] if asked["by"] else [],
-        labels=asked["labels"],
-    )  # fmt: skip
+    no_rate = None
+    try:
+        found = buckets(
+            [row.pk], start=start, end=end, grain=asked["grain"], by=[asked["by"]] if asked["by"] else [],
+            labels=asked["labels"], currency=asked["currency"],
+        )  # fmt: skip
+    except NoRate as missing:
+        found, no_rate = [], services.no_rate_text(missing)
     groups: dict[str, list[Bucket]] = {}
     for one in found:
         groups.setdefault(one.labels.get(asked["by"], charts.labels_text({})) if asked["by"] else "", []).append(one)
@@ -121,15 +135,35 @@ def metric(request: Request, pk: int) -> HttpResponse:
     ranked = sorted(groups.items(), key=lambda pair: -len(pair[1]))[: charts.MOST_LINES]
     series = charts.lines(row, sorted(ranked), now, end)
     explore = "explore" in request.GET and len(found) <= charts.MOST_EXPLORED
-    current = with_course([row], now)[0]
     context = {
         "metric": current, "asked": asked, "dimensions": dimensions, "shown": shown, "groups": len(groups),
         "drawn": len(ranked), "spans": [(key, SPAN_TITLES[key]) for key in (*SPANS[row.grain], "all")],
         "grains": Grain.choices, "chart": "" if explore else charts.on_page(row, series),
         "figure": charts.explored(row, series) if explore else None, "explore": explore, "empty": newest_one is None,
-        "as_of": when(newest_one.at, row) if newest_one else "",
+        "as_of": when(newest_one.at, row) if newest_one else "", "currencies": currencies, "no_rate": no_rate,
+        "revisions": _revisions(row), "users": services.users_of(row),
     }  # fmt: skip
     return page(request, "metrics/metric.html", context, part="metrics/_metric.html")
+
+
+def _currencies(request: Request, row: Metric) -> list[str]:
+    """In which a metric of money can be read: its own, and those that the workspace has rates for."""
+    if not row.currency:
+        return []
+    pairs = ExchangeRate.objects.visible_to(request.viewer).values_list("source", "target").distinct().order_by()
+    return sorted({row.currency, *(name for pair in pairs for name in pair)})
+
+
+def _revisions(row: Metric) -> list[Revision]:
+    """The newest changes of values that were there, and what came late."""
+    found: list[Any] = list(
+        Revision.objects.filter(metric=row).select_related("label_set", "by").order_by("-made_at", "-at")[:REVISIONS]
+    )
+    for one in found:
+        one.when, one.labels_text = when(one.at, row), charts.labels_text(one.label_set.labels)
+        one.before_text = charts.value_text(row, one.value_before) if one.value_before is not None else ""
+        one.value_text = charts.value_text(row, one.value)
+    return found
 
 
 def _asked(request: Request, row: Metric, dimensions: dict[str, list[str]]) -> dict[str, Any]:
