@@ -33,10 +33,11 @@ def rates(request: Request) -> HttpResponse:
         key="metrics.rates", rows=ExchangeRate.objects.visible_to(request.viewer), columns=COLUMNS, order=("-day",),
         per_page=30,
     )  # fmt: skip
-    context = {"form": form, "shown": listing.show(request)}
-    if context["shown"].export:
-        answer: HttpResponse = context["shown"].export
+    shown = listing.show(request)
+    if shown.export:
+        answer: HttpResponse = shown.export
         return answer
+    context = {"form": form, "shown": shown}
     if request.method != "POST":
         return page(request, "metrics/rates.html", context, part="metrics/_rates.html")
     if form.is_valid():
