@@ -4,7 +4,7 @@ from celery import shared_task
 from django.utils import timezone
 
 from metrics import services
-from metrics.services import ORDER_FILES, PARCEL_FILES, POINTS, WAITING
+from metrics.services import ORDER_FILES, PARCEL_FILES, POINTS, RAW, WAITING
 from opsboard.core import jobs
 from opsboard.core.imports import carry_out
 
@@ -51,3 +51,7 @@ def roll_up_where_worth() -> None:
     """Each metric in a transaction of its own."""
     for metric_id in services.worth_rolling():
         services.roll_up(metric_id=metric_id)
+
+
+def import_raw(job_id: int) -> None:
+    carry_out(RAW, job_id)

@@ -167,6 +167,12 @@ def last_is_signal(values: Sequence[float | None]) -> bool:
     return any(signal.index == len(known) - 1 for signal in chart.signals)
 
 
+def labels_from(text: str) -> dict[str, str]:
+    """Labels out of their one text."""
+    found: dict[str, str] = json.loads(text)
+    return found
+
+
 def names_in(points: pl.DataFrame) -> list[tuple[str, int]]:
     """The metrics' names in a file, each with the first row that says it."""
     firsts = points.group_by("metric", maintain_order=True).agg(pl.col("row").first())

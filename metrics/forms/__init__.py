@@ -3,6 +3,7 @@
 from metrics.forms.files import ImportForm
 from metrics.forms.metric import MetricForm, RateForm, ValueForm
 from metrics.forms.presets import OrdersForm, ParcelsForm
+from metrics.forms.raw import RawForm
 from metrics.forms.recording import RecordForm
 from metrics.forms.sources import FORMS, HINTS, SourceForm
 from metrics.forms.trees import DriverForm
@@ -17,6 +18,7 @@ __all__ = [
     "OrdersForm",
     "ParcelsForm",
     "RateForm",
+    "RawForm",
     "RecordForm",
     "SourceForm",
     "ValueForm",

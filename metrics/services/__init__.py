@@ -22,6 +22,7 @@ from metrics.services.pulling import (
     written_from,
 )
 from metrics.services.rates import no_rate_text, remove_rate, set_rate
+from metrics.services.raw_files import KPIS, RAW
 from metrics.services.trades import TRADES, furnish_trade
 from metrics.services.trees import (
     MOST_ON_FRONT,
@@ -44,10 +45,12 @@ from metrics.services.waiting_files import WAITING
 from metrics.services.writing import Given, Written, add_value, write_points
 
 __all__ = [
+    "KPIS",
     "MOST_ON_FRONT",
     "ORDER_FILES",
     "PARCEL_FILES",
     "POINTS",
+    "RAW",
     "TRADES",
     "WAITING",
     "Given",

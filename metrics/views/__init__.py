@@ -5,6 +5,7 @@ from metrics.views.files import import_run, new_import
 from metrics.views.lists import front, metric_list
 from metrics.views.metric import metric
 from metrics.views.rates import rates, remove_rate
+from metrics.views.raw import new_raw_import, raw_import
 from metrics.views.trades import trade, trade_list
 from metrics.views.trees import (
     fact_sheet,
@@ -45,10 +46,12 @@ __all__ = [
     "move_on_front",
     "name_north_star",
     "new_import",
+    "new_raw_import",
     "new_waiting_import",
     "open_item",
     "pin_metric",
     "rates",
+    "raw_import",
     "remove_rate",
     "restore_metric",
     "set_driver",

@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING, Any
 
 from django.db.models import F
 from django.urls import reverse
-from django.utils import timezone
+from django.utils import timezone, translation
 from django.utils.text import format_lazy
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from opsboard.core.contract import (
@@ -33,6 +34,7 @@ from opsboard.core.contract import (
     Thing,
     Watchable,
 )
+from opsboard.core.models import Team
 from opsboard.work import services
 from opsboard.work.forms import PAST_DUE, ActionForm
 from opsboard.work.models import Action
@@ -64,6 +66,58 @@ def _read(viewer: Viewer, keys: Sequence[str], now: datetime) -> Sequence[Readin
     today = now.astimezone(viewer.workspace.zone).date()
     counts = {"work.open": rows.open(), "work.overdue": rows.overdue(today)}
     return [Reading(key, {}, now, float(counts[key].count())) for key in keys]
+
+
+OLDEST = "work.oldest_open"
+
+
+def _oldest_catalogue(viewer: Viewer) -> Iterable[Watchable]:
+    url = reverse("work:action_list", kwargs={"workspace": viewer.workspace.slug})
+    dimensions = ("owner", "team", "column")
+    return [
+        Watchable(
+            OLDEST, _("Age of the oldest open action"), unit=gettext("days"), direction="down", url=f"{url}?state=open",
+            dimensions=dimensions, decimals=1,
+        )
+    ]  # fmt: skip
+
+
+def _read_oldest(viewer: Viewer, keys: Sequence[str], now: datetime) -> Sequence[Reading]:
+    """The oldest open action of all, of each owner, team and column; it is named with who has it."""
+    teams: dict[int, list[str]] = {}
+    for name, member in Team.objects.filter(workspace=viewer.workspace).values_list("name", "members"):
+        if member is not None:
+            teams.setdefault(member, []).append(name)
+    rows = Action.objects.visible_to(viewer).open_at(now).filter(opened_at__lte=now)
+    oldest: dict[tuple[str, str], Action] = {}
+    for row in rows.select_related("workspace", "owner").order_by("opened_at", "pk"):
+        with translation.override(viewer.workspace.language):
+            places = [("", ""), ("column", str(row.get_state_display()))]
+        if row.owner is not None:
+            places += [("owner", str(row.owner)), *(("team", name) for name in teams.get(row.owner_id, ()))]
+        for place in places:
+            oldest.setdefault(place, row)
+    if not oldest:
+        return [Reading(OLDEST, {}, now, 0.0)]
+    with translation.override(viewer.workspace.language):
+        return [
+            Reading(
+                OLDEST, {name: value} if name else {}, now, (now - row.opened_at).total_seconds() / 86_400,
+                about=Ref.to(row), detail=_detail(row),
+            )
+            for (name, value), row in oldest.items()
+        ]  # fmt: skip
+
+
+def _detail(row: Action) -> str:
+    said = {
+        "title": row.title,
+        "day": row.opened_at.astimezone(row.workspace.zone).date().isoformat(),
+        "owner": row.owner,
+    }
+    if row.owner is None:
+        return gettext("%(title)s, open since %(day)s, nobody owns it") % said
+    return gettext("%(title)s, open since %(day)s, %(owner)s") % said
 
 
 def open_action(*, workspace: Workspace, by: User | None, about: Ref | None, now: datetime, **settings: Any) -> Outcome:
@@ -159,7 +213,10 @@ contract = Contract(
         address="work:board", part=Part.FIX, icon="layout-kanban", order=10,
         hint=_("Improvement actions with an owner, a date and acceptance criteria."),
     ),
-    indicators=tuple(Indicator(key, title, _catalogue(key), _read) for key, title in COUNTS.items()),
+    indicators=(
+        *(Indicator(key, title, _catalogue(key), _read) for key, title in COUNTS.items()),
+        Indicator(OLDEST, _("Age of the oldest open action"), _oldest_catalogue, _read_oldest),
+    ),
     events=(
         Event("work.action_opened", _("An action was opened"), (_TITLE, _OWNER, Fact("due_on", _("Due date"), "day"), *_TARGET, _URL)),
         Event("work.action_changed", _("An action was changed"), (_TITLE, Fact("fields", _("Changed fields")), _URL)),

@@ -1,7 +1,7 @@
 """Improvement actions: somebody answers for them, until a day, and they move on the board."""
 
 from collections.abc import Callable
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 
 import pytest
 from django.core.exceptions import ValidationError
@@ -10,7 +10,7 @@ from django.urls import reverse
 
 from opsboard.core import registry
 from opsboard.core.access import Viewer
-from opsboard.core.models import Notice, Occurrence, User, Workspace
+from opsboard.core.models import Notice, Occurrence, Role, User, Workspace
 from opsboard.core.versions import StaleVersion
 from opsboard.work import services
 from opsboard.work.models import Action
@@ -146,3 +146,25 @@ def test_the_list_is_exported_without_formulas(
     opened(workspace, anna, now, "=HYPERLINK(0)")
     answer = sign_in(anna).get(at("action_list") + "?export=csv")
     assert b"'=HYPERLINK" in b"".join(answer.streaming_content)  # type: ignore[attr-defined]
+
+
+def test_the_oldest_open_action_is_named_with_who_has_it(
+    workspace: Workspace, anna: User, wang: User, now: datetime
+) -> None:
+    opened(workspace, anna, now - timedelta(days=9), "Old and dealt with")
+    services.close_action(action=Action.objects.get(), by=anna, now=now - timedelta(days=1))
+    opened(workspace, anna, now - timedelta(days=5), "Buy scales", owner=wang)
+    opened(workspace, anna, now - timedelta(days=2), "Count pegs")
+    viewer = Viewer(workspace, anna, Role.EDITOR)
+    found = {tuple(one.labels.items()): one for one in registry.read(viewer, ["work.oldest_open"], now)}
+    assert {name: one.value for name, one in found.items()} == {
+        (): 5.0, (("column", "To do"),): 5.0, (("owner", "Wang"),): 5.0, (("team", "Warehouse"),): 5.0,
+    }  # fmt: skip
+    assert str(found[()].detail) == "Buy scales, open since 2026-11-13, Wang"
+    assert found[()].about is not None
+    assert found[()].about.name == "Buy scales"
+    services.close_action(action=Action.objects.get(title="Buy scales"), by=anna, now=now)
+    assert (
+        registry.read(viewer, ["work.oldest_open"], now)[0].detail
+        == "Count pegs, open since 2026-11-16, nobody owns it"
+    )

@@ -49,6 +49,7 @@ class Field:
     parts: bool = False
     words: tuple[str, ...] = ()
     blank: Literal["keep", "skip", "complain"] = "complain"
+    shy: bool = False  # only taken where a header fits
     alone: bool = False  # where no header fits: the only column of its kind is taken
 
 
@@ -125,6 +126,8 @@ def guess(fields: Sequence[Field], table: Table) -> dict[str, tuple[str, ...]]:
         of_kind = [name for name in free if table.guesses[name].kind == one.kind]
         if right:
             take(one.name, *(right if one.many else right[:1]))
+        elif one.shy:
+            continue
         elif one.many:
             if of_kind:
                 take(one.name, *of_kind)
