@@ -53,5 +53,6 @@ def roll_up_where_worth() -> None:
         services.roll_up(metric_id=metric_id)
 
 
+@shared_task
 def import_raw(job_id: int) -> None:
     carry_out(RAW, job_id)
