@@ -374,8 +374,12 @@ LOGGING = {
     "formatters": {"line": {"format": "{levelname:.1} {name}: {message}", "style": "{"}},
     "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "line", "stream": sys.stderr}},
     "root": {"handlers": ["console"], "level": os.environ.get("LOG_LEVEL", "INFO").upper()},
-    # They write down whole addresses, and with a webhook the address is the secret.
-    "loggers": {name: {"level": "WARNING"} for name in ("httpx", "httpcore", "urllib3")},
+    "filters": {"quiet_refusals": {"()": "opsboard.core.logs.QuietRefusals"}},
+    "loggers": {
+        "django.request": {"filters": ["quiet_refusals"]},
+        # They write down whole addresses, and with a webhook the address is the secret.
+        **{name: {"level": "WARNING"} for name in ("httpx", "httpcore", "urllib3")},
+    },
 }
 
 SITE_NAME = _("Opsboard")

@@ -11,15 +11,20 @@ from __future__ import annotations
 
 import base64
 import hashlib
+import json
 import time
 from collections.abc import Callable
 from typing import Any
 
 from django.core.cache import cache
+from django.core.exceptions import SuspiciousOperation
 from django.http import HttpRequest, HttpResponse
+from django.http.multipartparser import MultiPartParserError
 
 from opsboard.core import secrets
 from opsboard.core.api import problem
+from opsboard.core.models import ApiToken
+from opsboard.core.services.people import hash_secret
 
 KEEP = 24 * 3600
 LONGEST = 200
@@ -35,6 +40,8 @@ class IdempotencyMiddleware:
         key = request.headers.get("Idempotency-Key", "")
         if not key or request.method != "POST" or not request.path.startswith("/api/"):
             return self.get_response(request)
+        if request.content_type == "multipart/form-data" and not _knows_us(request):
+            return self.get_response(request)  # it is refused there, before anybody reads the upload
         if len(key) > LONGEST:
             return problem(400, detail=f"An Idempotency-Key has {LONGEST} characters at most.")
         place = "idempotency:" + _sum(request.headers.get("Authorization", ""), request.path, key)
@@ -65,11 +72,29 @@ def _earlier(kept: dict[str, Any], mark: str) -> HttpResponse:
     return response
 
 
+def _knows_us(request: HttpRequest) -> bool:
+    secret = request.headers.get("Authorization", "").partition(" ")[2]
+    return ApiToken.objects.filter(token_hash=hash_secret(secret), revoked_at=None).exists()
+
+
 def _fingerprint(request: HttpRequest) -> str:
-    """The body's sum; of an upload its length, since reading it here would hold the file in memory."""
-    if request.content_type == "multipart/form-data":
-        return f"multipart:{request.headers.get('Content-Length', '')}"
-    return _sum(request.body)
+    """The sum of what was sent. An upload is taken in by Django's own rules, large files on disk, and read in pieces:
+    its boundaries differ each time that a program sends it, its parts do not."""
+    if request.content_type != "multipart/form-data":
+        return _sum(request.body)
+    try:
+        digest = hashlib.sha256()
+        for name, values in sorted(request.POST.lists()):
+            digest.update(json.dumps([name, values]).encode())
+        for name, files in sorted(request.FILES.lists()):
+            for file in files:
+                digest.update(json.dumps([name, file.name, file.size]).encode())
+                for piece in file.chunks():
+                    digest.update(piece)
+                file.seek(0)
+    except (MultiPartParserError, SuspiciousOperation):
+        return "unreadable:" + request.headers.get("Content-Length", "")  # the operation will refuse it
+    return "multipart:" + digest.hexdigest()
 
 
 def _sum(*parts: str | bytes) -> str:

@@ -3,6 +3,7 @@
 from datetime import datetime
 
 from celery import current_app, shared_task
+from django.core.cache import cache
 from django.utils import timezone
 
 from opsboard.core import deliveries, events, jobs, search, snapshots
@@ -28,11 +29,13 @@ def send_deliveries(at_most: int = 100) -> int:
 
 
 SEND_CARDS = "opsboard.core.tasks.send_cards"
+COMES_BACK = "core.send_cards.comes_back"
 
 
 @shared_task(name=SEND_CARDS)
 def send_cards(at_most: int = 100) -> int:
-    """Hand over what may be said now; come back when the next robot may speak again."""
+    """Hand over what may be said now; come back when the next robot may speak again: one that comes back is enough."""
+    cache.delete(COMES_BACK)
     handing_over.recover(now=timezone.now())
     sent, later = 0, dict[int, datetime]()
     while sent < at_most and (found := handing_over.claim(now=timezone.now(), but=later)):
@@ -43,7 +46,8 @@ def send_cards(at_most: int = 100) -> int:
         sent += 1
     failures.follow_up(now=timezone.now())
     if later and (wait := (min(later.values()) - timezone.now()).total_seconds()) < 9:  # the beat comes then anyway
-        current_app.send_task(SEND_CARDS, countdown=max(0.1, wait), expires=30)
+        if cache.add(COMES_BACK, True, timeout=15):
+            current_app.send_task(SEND_CARDS, countdown=max(0.1, wait), expires=30)
     return sent
 
 

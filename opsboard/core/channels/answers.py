@@ -42,7 +42,7 @@ class Way:
 ADVICE = {
     "keyword": _(
         "The robot only takes messages that hold one of its keywords. Add the keyword “Opsboard” to the robot in the chat group, "
-        "or write the robot’s keyword here."
+        "or write the robot’s keyword into the settings of this channel."
     ),
     "signature": _(
         "The signature was refused. Copy the robot’s secret again, and check that this server’s clock is right."
@@ -54,6 +54,7 @@ ADVICE = {
     "format": _("The service could not read the message. Please report this with the answer above."),
     "large": _("The message was too long for the service."),
     "network": _("The service could not be reached from this server."),
+    "unclear": _("It may have arrived. Look there before you send it again."),
     "private": _(
         "The address leads into a private network. Whoever runs this server can allow it with OUTBOUND_ALLOW_PRIVATE."
     ),

@@ -205,8 +205,8 @@ def _write_down(
         return
     unknown = isinstance(fault, Unclear) or (isinstance(fault, net.OutboundError) and fault.unknown)
     if unknown and not sender.idempotent:
-        mine.update(state=State.UNKNOWN, error=words, reason=reason, together=len(errand.letters))
-        note(channel.pk, State.UNKNOWN, words, reason, at, rest=REST)
+        mine.update(state=State.UNKNOWN, error=words, reason="unclear", together=len(errand.letters))
+        note(channel.pk, State.UNKNOWN, words, "unclear", at, rest=REST)
         return
     for_good = isinstance(fault, secrets.Undecipherable) or (isinstance(fault, NotTaken) and fault.for_good)
     for letter in errand.letters:

@@ -140,7 +140,7 @@ def _about(request: Request, row: Channel, **more: Any) -> dict[str, Any]:
     shown = Listing(
         key="core.deliveries",
         rows=Delivery.objects.visible_to(request.viewer).filter(channel_to=row).defer("body", "html", "payload"),
-        columns=DELIVERY_COLUMNS,
+        columns=[one for one in DELIVERY_COLUMNS if one.name != "recipient" or row.kind == Channel.Kind.EMAIL],
         filters=(
             Filter("state", _("State"), Delivery.State.choices, lambda rows, value: rows.filter(state=value)),
         ),
