@@ -45,9 +45,9 @@ def send_cards(at_most: int = 100) -> int:
         handing_over.send(found, now=timezone.now())
         sent += 1
     failures.follow_up(now=timezone.now())
-    if later and (wait := (min(later.values()) - timezone.now()).total_seconds()) < 9:  # the beat comes then anyway
-        if cache.add(COMES_BACK, True, timeout=15):
-            current_app.send_task(SEND_CARDS, countdown=max(0.1, wait), expires=30)
+    wait = min(((at - timezone.now()).total_seconds() for at in later.values()), default=60)
+    if wait < 9 and cache.add(COMES_BACK, True, timeout=15):  # after that the beat comes anyway
+        current_app.send_task(SEND_CARDS, countdown=max(0.1, wait), expires=30)
     return sent
 
 

@@ -237,5 +237,7 @@ def recover(*, now: datetime) -> int:
     """What a killed worker was handing over: sent again where the other side recognises it, shown as unclear elsewhere."""
     lost = Delivery.objects.filter(state=State.SENDING, lease_until__lt=now, channel__in=list(SENDERS))
     again = lost.filter(channel__in=IDEMPOTENT).update(state=State.WAITING, lease_until=None)
-    unclear = lost.update(state=State.UNKNOWN, error="The worker stopped while the message was being handed over.")
+    unclear = lost.update(
+        state=State.UNKNOWN, reason="unclear", error="The worker stopped while the message was being handed over."
+    )
     return int(again + unclear)
