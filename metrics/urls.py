@@ -45,6 +45,7 @@ urlpatterns = [
     path("<int:pk>/pin/", views.pin_metric, name="pin_metric"),
     path("<int:pk>/unpin/", views.unpin_metric, name="unpin_metric"),
     path("<int:pk>/place/", views.move_on_front, name="move_on_front"),
+    path("<int:pk>/send/", sources.send_values, name="send_values"),
     path("<int:pk>/edit/", views.change_metric, name="change_metric"),
     path("<int:pk>/archive/", views.archive_metric, name="archive_metric"),
     path("<int:pk>/restore/", views.restore_metric, name="restore_metric"),

@@ -1,8 +1,9 @@
 """The JSON API of metrics."""
 
-from metrics.api import waiting
+from metrics.api import sources, waiting
 from metrics.api.metrics import router
 
 router.add_router("", waiting.router)
+router.add_router("", sources.router)
 
 __all__ = ["router"]

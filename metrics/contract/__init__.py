@@ -2,6 +2,7 @@
 
 from django.utils.translation import gettext_lazy, pgettext_lazy
 
+from metrics.contract.keeping_up import age_catalogue, find_no_data, find_no_owner, read_age
 from metrics.contract.numbers import catalogue, history, read
 from metrics.contract.recording import record_point
 from metrics.contract.rows import datasets, metrics_by_name, rows
@@ -39,6 +40,7 @@ contract = Contract(
     ),
     indicators=(
         Indicator("metrics.value", gettext_lazy("Value of a metric"), catalogue, read, history, snapshot=False),
+        Indicator("metrics.age", gettext_lazy("Age of the newest value"), age_catalogue, read_age),
         *INDICATORS,
     ),
     events=(
@@ -78,7 +80,11 @@ contract = Contract(
         ),
     ),
     effects=(Effect("metrics.record_point", gettext_lazy("Record a value"), RecordForm, record_point, icon="plus"),),
-    findings=(Finding("metrics.off_target", gettext_lazy("Metrics off target"), find_off_target),),
+    findings=(
+        Finding("metrics.off_target", gettext_lazy("Metrics off target"), find_off_target),
+        Finding("metrics.no_data", gettext_lazy("Metrics without new values"), find_no_data),
+        Finding("metrics.no_owner", gettext_lazy("Metrics without an owner"), find_no_owner),
+    ),
     sections=(Section("metrics.week", gettext_lazy("Metric movements"), "metrics/_section.html", tell_week, order=10),),
     datasets=(Dataset("metrics.points", datasets, rows),),
     things=(

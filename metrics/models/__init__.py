@@ -1,6 +1,7 @@
 """Metrics, their label sets and points, and the questions that are asked of them."""
 
 from metrics.models.buckets import Bucket, begins_after, bucket_sql
+from metrics.models.freshness import STATES, Freshness, end_of, feeding, freshness
 from metrics.models.metric import Aggregation, Direction, Grain, Metric, check_key
 from metrics.models.points import LabelSet, Point, begins, dimensions_of, points_of
 from metrics.models.reading import buckets, newest, newest_both, revised_since, versions
@@ -10,11 +11,13 @@ from metrics.models.trees import Influence, Kind, Sign
 from metrics.models.waiting import Clock, Waiting, WaitingItem, WaitingList, waiting_in
 
 __all__ = [
+    "STATES",
     "Aggregation",
     "Bucket",
     "Clock",
     "Direction",
     "Every",
+    "Freshness",
     "Grain",
     "Influence",
     "Kind",
@@ -41,6 +44,9 @@ __all__ = [
     "buckets",
     "check_key",
     "dimensions_of",
+    "end_of",
+    "feeding",
+    "freshness",
     "newest",
     "newest_both",
     "points_of",

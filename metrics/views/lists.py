@@ -12,7 +12,7 @@ from django.utils.translation import gettext_lazy, pgettext_lazy
 from django.views.decorators.http import require_GET
 
 from metrics import charts
-from metrics.models import Bucket, Direction, Grain, Metric, buckets, newest
+from metrics.models import STATES, Bucket, Direction, Grain, Metric, buckets, freshness, newest
 from opsboard.core.access import Request
 from opsboard.core.lists import Filter, Listing, Shows
 from opsboard.core.pages import page, wants_part
@@ -29,6 +29,7 @@ def _columns(now: datetime) -> tuple[Shows, ...]:
         Shows("change", pgettext_lazy("of a number", "Change"), lambda metric: metric.change),
         Shows("target", gettext_lazy("Target"), lambda metric: metric.target, sort=("target",)),
         Shows("state", gettext_lazy("State"), lambda metric: metric.state["word"]),
+        Shows("fresh", gettext_lazy("Freshness"), lambda metric: metric.fresh.word),
         Shows("day", gettext_lazy("As of"), lambda metric: metric.latest.at if metric.latest else None),
     )
 
@@ -60,6 +61,12 @@ def metric_list(request: Request) -> HttpResponse:
             "direction", gettext_lazy("Better"), Direction.choices, lambda rows, value: rows.filter(direction=value)
         ),
         Filter("grain", gettext_lazy("Measured each"), Grain.choices, lambda rows, value: rows.filter(grain=value)),
+        Filter(
+            "fresh",
+            gettext_lazy("Freshness"),
+            tuple((key, word) for key, (_tone, word) in STATES.items()),
+            lambda rows, value: rows.filter(pk__in=_of_freshness(rows, value, now)),
+        ),
         Filter("archived", gettext_lazy("Archived"), (("yes", gettext_lazy("Yes")),), lambda rows, _value: rows),
     )
     listing = Listing(
@@ -89,8 +96,14 @@ def _in_state(rows: Any, wanted: str, now: datetime) -> list[int]:
     return [metric.pk for metric in metrics if metric.state_of(latest.get(metric.pk))["key"] == wanted]
 
 
+def _of_freshness(rows: Any, wanted: str, now: datetime) -> list[int]:
+    metrics = list(rows)
+    latest = {one.metric_id: one for one in newest([metric.pk for metric in metrics], now=now)}
+    return [pk for pk, one in freshness(metrics, latest, now).items() if one.key == wanted]
+
+
 def with_course(metrics: Sequence[Metric], now: datetime) -> list[Any]:
-    """The metrics with their latest value, its change, their state and a small chart; two queries for all."""
+    """The metrics with their latest value, its change, their state, their freshness and a small chart; three queries for all."""
     latest = {one.metric_id: one for one in newest([metric.pk for metric in metrics], now=now)}
     course: dict[int, list[Bucket]] = {}
     for grain in {metric.grain for metric in metrics}:
@@ -103,7 +116,9 @@ def with_course(metrics: Sequence[Metric], now: datetime) -> list[Any]:
             if one.at >= latest[one.metric_id].at - back:
                 course.setdefault(one.metric_id, []).append(one)
     rows: list[Any] = list(metrics)
+    fresh = freshness(rows, latest, now)
     for metric in rows:
+        metric.fresh = fresh[metric.pk]
         known = [one for one in course.get(metric.pk, []) if one.value is not None]
         metric.latest = latest.get(metric.pk)
         before = known[-2] if len(known) > 1 else None

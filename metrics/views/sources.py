@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import replace
+from datetime import timedelta
 from typing import Any
 
+from django.conf import settings
 from django.core.exceptions import PermissionDenied, ValidationError
 from django.http import Http404, HttpResponse
 from django.shortcuts import get_object_or_404
@@ -323,3 +326,21 @@ def delete_source(request: Request, pk: int) -> HttpResponse:
     services.delete_source(source=row, by=request.user, now=timezone.now())
     url = reverse("metrics:source_list", kwargs={"workspace": request.workspace.slug})
     return done(request, url, message=_("Deleted. The values that it brought stay."), go=True)
+
+
+@require_GET
+def send_values(request: Request, pk: int) -> HttpResponse:
+    """How a program sends values into a metric, with its own address in the example."""
+    row = get_object_or_404(Metric.objects.visible_to(request.viewer).select_related("workspace"), pk=pk)
+    hourly = row.grain in {"minute", "hour"}
+    days = [timezone.localtime(timezone.now(), row.zone).replace(minute=0, second=0, microsecond=0) - timedelta(days=back) for back in (2, 1)]  # fmt: skip
+    weighed = {"weight": 120} if row.aggregation in {"ratio", "mean"} else {}
+    points = [
+        {"at": day.isoformat() if hourly else day.date().isoformat() + "T00:00:00", "value": value, **weighed, "labels": {"shop": "Hangzhou"}}
+        for day, value in zip(days, (0.95, 0.97) if row.as_rate else (41, 38), strict=True)
+    ]  # fmt: skip
+    context = {
+        "metric": row, "base": f"{settings.SITE_URL}/api/v1/{request.workspace.slug}",
+        "example": json.dumps({"points": points}, indent=2), "example_key": f"{row.key}-{days[1]:%Y%m%d}",
+    }  # fmt: skip
+    return page(request, "metrics/send_values.html", context)
