@@ -217,7 +217,7 @@ def spans(points: pl.DataFrame) -> dict[int, tuple[datetime, datetime]]:
 
 def shown_points(points: pl.DataFrame, most: int) -> list[tuple[str, datetime, float, float, str]]:
     """The first points as people look at them: metric, time, value, weight, labels."""
-    rows = points.head(most).select("metric", "at", "value", "weight", "labels").iter_rows()
+    rows = points.sort("row").head(most).select("metric", "at", "value", "weight", "labels").iter_rows()
     return [
         (metric, at, value, weight, " · ".join(json.loads(labels).values()))
         for metric, at, value, weight, labels in rows

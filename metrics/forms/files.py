@@ -79,7 +79,8 @@ class ImportForm(forms.Form):
         for place, header in self._places.items():
             name, unit = _name_and_unit(header)
             before = remembered.get(header)
-            average = AVERAGES.search(header)
+            percents = table.texts(header).head(200).str.contains("%", literal=True).any()
+            adds = Aggregation.RATIO if percents else Aggregation.MEAN if AVERAGES.search(header) else Aggregation.SUM
             self.fields[f"into_{place}"] = forms.ChoiceField(
                 label=_("Write “%(name)s” into") % {"name": header}, choices=choices, required=False,
                 initial=before if isinstance(before, str) else known.get(name.casefold(), NEW),
@@ -92,7 +93,7 @@ class ImportForm(forms.Form):
             )
             self.fields[f"adds_{place}"] = forms.ChoiceField(
                 label=_("How “%(name)s” adds up") % {"name": header}, choices=Aggregation.choices, required=False,
-                initial=Aggregation.MEAN if average else Aggregation.SUM,
+                initial=adds,
             )  # fmt: skip
 
     @property
@@ -186,7 +187,8 @@ class ImportForm(forms.Form):
 def _name_and_unit(header: str) -> tuple[str, str]:
     """“Sales (CNY)” is sales in CNY."""
     found = _UNIT.match(header)
-    return (found[1].strip(), found[2].strip()) if found else (header.strip()[:200], "")
+    name, unit = (found[1].strip(), found[2].strip()) if found else (header.strip()[:200], "")
+    return name[:1].upper() + name[1:], unit
 
 
 def _sum_or_mean(table: Table, plan: Plan, grain: str) -> Aggregation:

@@ -69,6 +69,7 @@ _IN_STATE: dict[str, Any] = {
 }
 COLUMNS = (
     Shows("name", pgettext_lazy("of values", "Source"), str, sort=("name",)),
+    Shows("state", gettext_lazy("State"), lambda source: STATES[state_of(source)][1], sort=("turn__failures",)),
     Shows("kind", gettext_lazy("Kind"), lambda source: source.get_kind_display(), sort=("kind",)),
     Shows("owner", gettext_lazy("Owner"), lambda source: source.owner, sort=("owner__name", "owner__username")),
     Shows("every", gettext_lazy("How often"), lambda source: source.get_every_display(), sort=("every",)),
@@ -76,7 +77,6 @@ COLUMNS = (
         "went_well", gettext_lazy("Last read"), lambda source: source.turn.went_well_at, sort=("turn__went_well_at",)
     ),
     Shows("next", gettext_lazy("Next time"), lambda source: source.turn.next_at, sort=("turn__next_at",)),
-    Shows("state", gettext_lazy("State"), lambda source: STATES[state_of(source)][1], sort=("turn__failures",)),
 )
 FILTERS = (
     Filter(

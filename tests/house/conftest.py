@@ -14,6 +14,7 @@ from django.test import Client
 from django.urls import Resolver404, URLPattern, URLResolver, get_resolver, resolve
 from django.utils import timezone
 
+from metrics.services import create_source
 from opsboard.core import notices, registry, storage
 from opsboard.core.channels.sealing import seal
 from opsboard.core.models import Channel, Job, Membership, Role, Team, User, Workspace, WorkspaceModel
@@ -178,6 +179,10 @@ def furnish_the_hall(workspace: Workspace, cast: dict[str, User], now: datetime)
             workspace=workspace, kind="webhook", name="House channel", person=person, created_at=now, robot="house",
             sealed=seal({"url": "http://127.0.0.1:9/", "secret": "house"}), hint="127.0.0.1",
         )  # fmt: skip
+    create_source(
+        workspace=workspace, by=admin, now=now, kind="indicator", name="House source", asks={"indicator": "work.overdue"},
+        mapping={"columns": {"at": ["time"], "value": ["value"]}, "settings": {"create": {"name": "Overdue"}}},
+    )  # fmt: skip
     storage.keep(workspace=workspace, by=admin, name="house.txt", content=b"house", now=now)
 
 

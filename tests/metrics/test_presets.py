@@ -224,8 +224,8 @@ def test_several_columns_of_numbers_become_several_metrics(
         for part in page.context["form"].parts
     }
     assert parts == {
-        "orders": ("orders", "orders", "", "sum"), "sales (CNY)": ("+", "sales", "CNY", "sum"),
-        "conversion rate": ("+", "conversion rate", "", "mean"),
+        "orders": ("orders", "Orders", "", "sum"), "sales (CNY)": ("+", "Sales", "CNY", "sum"),
+        "conversion rate": ("+", "Conversion rate", "", "ratio"),
     }  # fmt: skip
     assert client.post(url, filled(page)).status_code == 303
     job = Job.objects.latest("pk")
@@ -234,8 +234,8 @@ def test_several_columns_of_numbers_become_several_metrics(
     assert job.state == Job.State.DONE, job.error
     assert {one["name"]: one["written"] for one in job.result["parts"]} == {
         "Orders": 1,
-        "sales": 2,
-        "conversion rate": 1,
+        "Sales": 2,
+        "Conversion rate": 1,
     }
     assert "What went where" in client.get(url).content.decode()
     again = client.get(upload(client, workspace, content.encode(), "shop.csv"))
