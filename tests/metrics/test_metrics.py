@@ -187,7 +187,8 @@ def test_off_target_in_the_wrong_direction_is_found(workspace: Workspace, anna: 
     write(slow, now, Given(day(16), 14))
     write(good, now, Given(day(16), 0.95, 20))
     viewer = viewer_for(anna, workspace)
-    found = registry.find(viewer, periods.week_of(now.date(), workspace.zone))
+    week = periods.week_of(now.date(), workspace.zone)
+    found = [one for one in registry.find(viewer, week) if one.key.startswith("metrics.off_target")]
     assert [one.key for one in found if one.key.startswith("metrics.")] == ["metrics.off_target:minutes"]
     assert "14 min" in str(found[0].detail)
 
