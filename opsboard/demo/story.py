@@ -36,18 +36,20 @@ def has_numbers(workspace: Workspace) -> bool:
 def tell(*, workspace: Workspace, people: dict[str, User], by: User, now: datetime) -> None:
     """Numbers first, then what people did about them."""
     known = numbers(workspace=workspace, people=people, by=by, now=now)
-    watch(workspace=workspace, people=people, by=by, known=known, now=now)
+    tickets = line_up(workspace=workspace, people=people, by=by, now=now)
+    watch(workspace=workspace, people=people, by=by, known=known, tickets=tickets, now=now)
     done = act(workspace=workspace, people=people, by=by, known=known, now=now)
     decide(workspace=workspace, by=by, done=done, now=now)
     reports.open_report(workspace=workspace, by=by, now=now, title=_("Weekly report"))
 
 
 def numbers(*, workspace: Workspace, people: dict[str, User], by: User, now: datetime) -> dict[str, Metric]:
-    """Seven metrics, each with its generated past."""
+    """Nine metrics, each with its generated past."""
     described: list[tuple[str, dict[str, Any]]] = [
         ("on-time", {"name": _("On-time delivery"), "unit": "%", "direction": "up", "aggregation": "ratio", "target": 0.95, "owner": people["warehouse"], "description": _("Parcels that arrived on the promised day, of all parcels sent.")}),
         ("first-reply", {"name": _("First reply, after-sales"), "unit": "h", "direction": "down", "aggregation": "mean", "target": 2.0, "decimals": 1, "owner": people["service"], "description": _("Hours until a customer gets the first answer.")}),
         ("complaints", {"name": _("Complaints"), "unit": "", "direction": "down", "aggregation": "sum", "target": 9.0, "owner": people["service"]}),
+        ("sales", {"name": _("Sales"), "unit": "CNY", "direction": "up", "aggregation": "sum", "decimals": 0, "owner": people["operations"], "counted": _("Orders × average order value")}),
         ("orders", {"name": _("Orders"), "unit": "", "direction": "up", "aggregation": "sum", "owner": people["shop"]}),
         ("order-value", {"name": _("Average order value"), "unit": "CNY", "direction": "up", "aggregation": "mean", "target": 320.0, "decimals": 0, "owner": people["shop"]}),
         ("damages", {"name": _("Damaged on arrival"), "unit": "%", "direction": "down", "aggregation": "ratio", "target": 0.012, "owner": people["packing"]}),
@@ -63,7 +65,52 @@ def numbers(*, workspace: Workspace, people: dict[str, User], by: User, now: dat
         metric = metrics.create_metric(workspace=workspace, by=by, now=now, key=key, grain="day", **given)
         metrics.write_points(metric=metric, points=series[key], by=by, now=now, told=True)
         known[key] = metric
+    plant(known=known, by=by, now=now)
+    calls = metrics.create_metric(
+        workspace=workspace, by=by, now=now, key="complaint-calls", grain="hour", name=_("Complaints by the hour"),
+        direction="down", aggregation="sum", decimals=0, owner=people["service"],
+        description=_("Each complaint at its hour, with product line, batch and channel."),
+    )  # fmt: skip
+    metrics.write_points(metric=calls, points=complaints(workspace, now), by=by, now=now, told=True)
     return known
+
+
+def complaints(workspace: Workspace, now: datetime) -> Rows:
+    """Twelve weeks by the hour: most come on weekend evenings about the stoves, and lately most are about one batch."""
+    chance = random.Random(SEED + 2)
+    lines = (_("Camping stoves"), _("Tents"), _("Sleeping bags"))
+    channels = (_("Phone"), _("Chat"), _("E-mail"))
+    found: dict[tuple[datetime, str, str, str], float] = {}
+    for age, day in days(workspace, now):
+        if age > 84:
+            continue
+        weekend = day.weekday() >= 5
+        for _one in range(max(0, round(chance.gauss(9 if weekend else 6, 1.8)))):
+            evening = weekend and chance.random() < 0.6
+            hour = chance.choice((20, 20, 21, 21, 22)) if evening else chance.randint(8, 22)
+            line = lines[0] if evening and chance.random() < 0.8 else chance.choice(lines)
+            bad = age <= SLOW_SINCE and line == lines[0] and chance.random() < 0.75
+            batch = "B-0917" if bad else f"B-0{chance.randint(901, 908)}"
+            at = datetime.combine(day, time(hour), workspace.zone)
+            place = (at, line, batch, chance.choice(channels))
+            found[place] = found.get(place, 0.0) + 1
+    return [
+        metrics.Given(at, count, 1.0, {_("line"): line, _("batch"): batch, _("channel"): channel})
+        for (at, line, batch, channel), count in found.items()
+    ]
+
+
+def plant(*, known: dict[str, Metric], by: User, now: datetime) -> None:
+    """Sales are orders times their value; what customers live through works on the orders."""
+    for child, parent, kind, sign in (
+        ("orders", "sales", "multiplies", 1), ("order-value", "sales", "multiplies", 1),
+        ("on-time", "orders", "influences", 1), ("first-reply", "complaints", "influences", 1),
+        ("damages", "complaints", "influences", 1), ("complaints", "orders", "influences", -1),
+    ):  # fmt: skip
+        metrics.hang_under(child=known[child], parent=known[parent], by=by, now=now, kind=kind, sign=sign)
+    metrics.name_north_star(metric=known["sales"], by=by, now=now)
+    for key in ("on-time", "first-reply", "complaints", "order-value", "damages"):
+        metrics.pin_metric(metric=known[key], by=by, now=now)
 
 
 def days(workspace: Workspace, now: datetime) -> Iterator[tuple[int, date]]:
@@ -84,9 +131,11 @@ def one_day(chance: random.Random, workspace: Workspace, age: int, day: date) ->
     good_boxes = age <= PACKED_BETTER
     parcels = {_("Swift Parcel"): round(orders * 0.65), _("Lake Express"): orders - round(orders * 0.65)}
     late = {_("Swift Parcel"): 0.03, _("Lake Express"): 0.13 if age <= 27 else 0.05}
+    value = round(chance.gauss(325 + 8 * math.sin(age / 9), 9), 2)
     answer: dict[str, Rows] = {
         "orders": [metrics.Given(at, float(orders))],
-        "order-value": [metrics.Given(at, round(chance.gauss(325 + 8 * math.sin(age / 9), 9), 2), float(orders))],
+        "order-value": [metrics.Given(at, value, float(orders))],
+        "sales": [metrics.Given(at, round(orders * value, 2))],
         "first-reply": [metrics.Given(at, round(hours, 2), float(max(5, round(orders * 0.2))))],
         "complaints": [metrics.Given(at, float(max(0, round(chance.gauss(11.5 if slow else 6.5, 1.8)))))],
         "damages": [metrics.Given(at, round(max(0.0, chance.gauss(0.009 if good_boxes else 0.021, 0.003)), 4), float(orders))],
@@ -99,8 +148,36 @@ def one_day(chance: random.Random, workspace: Workspace, age: int, day: date) ->
     return answer
 
 
-def watch(*, workspace: Workspace, people: dict[str, User], by: User, known: dict[str, Metric], now: datetime) -> None:
-    """Three numbers speak up; the slow answers do so now."""
+def line_up(*, workspace: Workspace, people: dict[str, User], by: User, now: datetime) -> Any:
+    """Open after-sales tickets: some were answered, and one has waited for more than two hours."""
+    row = metrics.create_waiting_list(
+        workspace=workspace, by=by, now=now, name=_("Open after-sales tickets"), key="after-sales",
+        owner=people["service"], limit_hours=2.0, description=_("Questions of customers that nobody has answered yet."),
+    )  # fmt: skip
+    chance = random.Random(SEED + 1)
+    teams = (_("Phone"), _("Chat"), _("E-mail"))
+    items = []
+    for number in range(40):
+        since = now - timedelta(hours=72 - number * 1.7, minutes=chance.randint(0, 40))
+        until = min(since + timedelta(hours=chance.uniform(0.3, 2.2)), now)
+        items.append(
+            metrics.Item(
+                f"AS-{1200 + number}", since, until, str(people["service"]), labels={_("channel"): teams[number % 3]}
+            )
+        )
+    for place, (minutes, who) in enumerate(((193, "service"), (74, "service"), (41, "shop"), (12, "service"))):
+        since = now - timedelta(minutes=minutes)
+        items.append(
+            metrics.Item(f"AS-{1240 + place}", since, who=str(people[who]), labels={_("channel"): teams[place % 3]})
+        )
+    metrics.take_in(row=row, items=items, by=by, now=now, told=True)
+    return row
+
+
+def watch(
+    *, workspace: Workspace, people: dict[str, User], by: User, known: dict[str, Metric], tickets: Any, now: datetime
+) -> None:
+    """Three numbers speak up, and the ticket that waits longest; the slow answers do so now."""
     viewer = Viewer(workspace, by, Role.ADMIN)
     for key, op, value, clear, severity, person in (
         ("first-reply", ">", 2.0, 1.8, "critical", "service"),
@@ -111,6 +188,10 @@ def watch(*, workspace: Workspace, people: dict[str, User], by: User, known: dic
             viewer=viewer, now=now, indicator=known[key].indicator, op=op, value=value, clear=clear, severity=severity,
             people=[people[person], by], about=Ref.to(known[key]),
         )  # fmt: skip
+    alerts.watch_number(
+        viewer=viewer, now=now, indicator=tickets.oldest_indicator, op=">", value=2.0, severity="critical",
+        people=[people["service"], by], about=Ref.to(tickets),
+    )  # fmt: skip
     alerts.evaluate(workspace=workspace, now=now)
 
 

@@ -9,7 +9,7 @@ from django.core.management import CommandError, call_command
 from django.test import Client
 from django.utils import timezone, translation
 
-from metrics.models import Metric
+from metrics.models import Metric, WaitingItem
 from opsboard.alerts.models import Alert
 from opsboard.core.models import Delivery, Role, User, Workspace
 from opsboard.core.services import add_member, create_workspace
@@ -25,8 +25,13 @@ ASCII_MARK_AFTER_CHINESE = re.compile(r"[\u4e00-\u9fff][,:.] ?(?:\d|$)", re.MULT
 def test_the_command_furnishes_a_workspace_and_refuses_to_do_it_twice() -> None:
     call_command("demo", "lakeside", verbosity=0)
     workspace = Workspace.objects.get(slug="lakeside")
-    assert Metric.objects.filter(workspace=workspace).count() == 7
+    assert Metric.objects.filter(workspace=workspace).count() == 9
     assert Alert.objects.filter(workspace=workspace).exists()
+    assert Metric.objects.get(workspace=workspace, north_star=True).key == "sales"
+    oldest = WaitingItem.objects.open().longest_first().first()
+    assert oldest is not None
+    assert oldest.reference == "AS-1240"
+    assert Alert.objects.filter(workspace=workspace, watch__indicator="metrics.oldest_open:after-sales").exists()
     assert set(Action.objects.values_list("state", flat=True)) == {"to_do", "doing", "done"}
     assert Review.objects.closed().count() == 3
     with pytest.raises(CommandError, match="numbers already"):
