@@ -11,6 +11,7 @@ from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 
 from opsboard.alerts.models import Alert, Told, Transition, Watch
+from opsboard.alerts.services import Backtest
 from opsboard.core import charts
 from opsboard.core.contract import Reading
 from opsboard.core.periods import Period, between, local_day
@@ -31,6 +32,27 @@ def thresholds(watch: Watch, fired_at: float | None = None) -> list[charts.Thres
     if watch.clear is not None and watch.clear != watch.value:
         lines.append(charts.Threshold(watch.clear, _("Clears")))
     return lines
+
+
+def backtest_chart(watch: Watch, tried: Backtest) -> SafeString:
+    """The number's past with the threshold, and upright lines where it would have alerted."""
+    labels, points = next(iter(sorted(tried.points.items())))
+    marks = [one for one in tried.episodes if tuple(sorted(one.labels.items())) == labels]
+    fixed = watch.kind == Watch.Kind.VALUE
+    return charts.for_any_screen(
+        lambda width, height: charts.line(
+            [charts.Series(watch.indicator_title, points)],
+            title=_("%(name)s, and when it would have alerted") % {"name": str(watch)},
+            desc=watch.sentence,
+            unit="" if watch.rate else watch.unit,
+            rate=watch.rate,
+            thresholds=thresholds(watch) if fixed else [],
+            changes=[charts.Change(one.since, "") for one in marks[-40:]],
+            heading=False,
+            width=width,
+            height=height,
+        )
+    )
 
 
 def alert_chart(alert: Alert, readings: Iterable[Reading], transitions: Iterable[Transition]) -> SafeString:

@@ -172,5 +172,8 @@ contract = Contract(
     sections=(Section("alerts.week", _("Alerts"), "alerts/_section.html", tell_week, order=20),),
     things=(Thing("alerts.watches", _("Watches"), "alerts.watch", "eye", watches_by_name),),
     margin="alerts:margin",
-    schedule=(Every("opsboard.alerts.tasks.evaluate_all", 10),),
+    schedule=(
+        Every("opsboard.alerts.tasks.refresh_watches", 300),
+        Every("opsboard.alerts.tasks.evaluate_all", 10),
+    ),
 )

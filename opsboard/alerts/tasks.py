@@ -1,6 +1,7 @@
 """What workers run for alerts."""
 
 from celery import shared_task
+from django.db import transaction
 from django.utils import timezone
 
 from opsboard.alerts import services
@@ -19,3 +20,11 @@ def evaluate_all() -> None:
 @shared_task
 def evaluate_workspace(pk: int) -> None:
     services.evaluate(workspace=Workspace.objects.get(pk=pk), now=timezone.now())
+
+
+@shared_task
+def refresh_watches() -> None:
+    """Every few minutes: do the watched numbers still have the name and the unit that their watches know?"""
+    for workspace in Workspace.objects.filter(pk__in=Watch.objects.active().values("workspace_id")):
+        with transaction.atomic():
+            services.refresh_watches(workspace=workspace, now=timezone.now())

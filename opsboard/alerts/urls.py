@@ -30,6 +30,7 @@ urlpatterns = [
     path("watches/", views.watch_list, name="watch_list"),
     path("watches/new/", views.new_watch, name="new_watch"),
     path("watches/preview/", views.preview, name="preview"),
+    path("watches/propose/<str:what>/", views.propose, name="propose"),
     path("watches/numbers/", views.number_choices, name="number_choices"),
     path("watches/<int:pk>/", views.watch, name="watch"),
     path("watches/<int:pk>/edit/", views.change_watch, name="change_watch"),

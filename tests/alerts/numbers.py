@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 
 from opsboard.core import live, registry
 from opsboard.core.access import Viewer
-from opsboard.core.contract import Contract, Indicator, Reading, Watchable
+from opsboard.core.contract import Contract, Indicator, Reading, Ref, Watchable
 from opsboard.core.periods import Period
 
 KEY = "opsboard-tests:numbers"
@@ -18,12 +18,28 @@ def tell(name: str, value: float | None, *, at: datetime | None = None, status: 
     live.connection().hset(KEY, field, json.dumps([value, at.isoformat() if at else None, status]))
 
 
+def write(name: str, at: datetime, value: float, **labels: str) -> None:
+    """One bucket of a series: read as its newest value once it has begun."""
+    live.connection().hset(f"{KEY}:{name}", json.dumps([at.isoformat(), labels], sort_keys=True), value)
+
+
+def written(name: str, now: datetime) -> dict[str, tuple[datetime, float]]:
+    """The newest bucket of each label set that has begun."""
+    newest: dict[str, tuple[datetime, float]] = {}
+    for field, value in live.connection().hgetall(f"{KEY}:{name}").items():
+        at, labels = json.loads(field)
+        moment, known = datetime.fromisoformat(at), newest.get(json.dumps(labels))
+        if moment <= now and (known is None or moment > known[0]):
+            newest[json.dumps(labels)] = (moment, float(value))
+    return newest
+
+
 def fall_silent(name: str, **labels: str) -> None:
     live.connection().hdel(KEY, json.dumps([name, labels], sort_keys=True))
 
 
 def forget() -> None:
-    live.connection().delete(KEY)
+    live.connection().delete(KEY, *(f"{KEY}:{name}" for name in ("orders", "minutes", "rework")))
 
 
 def read(viewer: Viewer, keys: Sequence[str], now: datetime) -> list[Reading]:
@@ -34,7 +50,18 @@ def read(viewer: Viewer, keys: Sequence[str], now: datetime) -> list[Reading]:
             continue
         value, at, status = json.loads(told)
         moment = datetime.fromisoformat(at) if at else now
-        answer.append(Reading(f"metrics.value:{name}", labels, moment, value, status=status))
+        about = Ref("core.workspace", viewer.workspace.pk, "Order 4711", "/orders/4711/")
+        answer.append(
+            Reading(
+                f"metrics.value:{name}", labels, moment, value, status=status, about=about, detail="Order 4711, Li Na"
+            )
+        )
+    for name in ("orders", "minutes"):
+        if f"metrics.value:{name}" in keys:
+            answer += [
+                Reading(f"metrics.value:{name}", json.loads(labels), at, value)
+                for labels, (at, value) in written(name, now).items()
+            ]
     return answer
 
 
@@ -53,7 +80,14 @@ def history(viewer: Viewer, keys: Sequence[str], period: Period) -> Mapping[str,
             moments.append((at, 7.4 if at.hour % 2 == 0 else 3.0))
         at += timedelta(minutes=30)
     last = [(period.start, 3.0), *moments, (period.end, 7.4)]
-    return {key: [Reading(key, {}, at, value) for at, value in last] for key in keys}
+    answer = {key: [Reading(key, {}, at, value) for at, value in last] for key in keys}
+    for name in ("orders", "minutes"):
+        series = live.connection().hgetall(f"{KEY}:{name}")
+        told = sorted((datetime.fromisoformat(json.loads(field)[0]), float(value)) for field, value in series.items())
+        if told and f"metrics.value:{name}" in answer:
+            key = f"metrics.value:{name}"
+            answer[key] = [Reading(key, {}, at, value) for at, value in told if at in period]
+    return answer
 
 
 contract = Contract(

@@ -3,6 +3,7 @@
 from opsboard.alerts.forms.alerts import (
     AcknowledgeForm,
 )
+from opsboard.alerts.forms.conditions import ConditionForm
 from opsboard.alerts.forms.routes import PolicyForm, RouteForm, StepForm
 from opsboard.alerts.forms.silences import SilenceForm, WindowForm
 from opsboard.alerts.forms.watches import (
@@ -12,6 +13,7 @@ from opsboard.alerts.forms.watches import (
 
 __all__ = [
     "AcknowledgeForm",
+    "ConditionForm",
     "PolicyForm",
     "RouteForm",
     "SilenceForm",

@@ -1,9 +1,11 @@
 """Watch numbers, judge them at each tick, and tell people once."""
 
 from opsboard.alerts.services.acknowledging import acknowledge, acknowledge_all, take_over
-from opsboard.alerts.services.backtesting import Backtest, backtest
+from opsboard.alerts.services.backtesting import Backtest, backtest, propose_limits
 from opsboard.alerts.services.escalating import StepPlan, delete_policy, save_policy
 from opsboard.alerts.services.evaluating import Evaluated, evaluate
+from opsboard.alerts.services.judging_noise import noise_of, noise_of_all
+from opsboard.alerts.services.keeping import refresh_watches, take_as_past
 from opsboard.alerts.services.lookout import look
 from opsboard.alerts.services.routing import route_of, save_route
 from opsboard.alerts.services.silencing import (
@@ -48,13 +50,18 @@ __all__ = [
     "fitting",
     "left_out",
     "look",
+    "noise_of",
+    "noise_of_all",
     "pause_watch",
     "plan_window",
+    "propose_limits",
+    "refresh_watches",
     "resume_watch",
     "route_of",
     "save_policy",
     "save_route",
     "silence",
+    "take_as_past",
     "take_over",
     "watch_number",
 ]

@@ -13,6 +13,7 @@ from django.core.exceptions import ValidationError
 from django.utils.translation import gettext as _
 
 from opsboard.alerts.analysis import DAY, Step, Turn
+from opsboard.alerts.analysis.proposing import Proposal, propose
 from opsboard.alerts.analysis.references import references, usual
 from opsboard.alerts.analysis.replay import Given, Setting, replay
 from opsboard.alerts.models import Watch
@@ -150,3 +151,9 @@ def _references(
                 for at in shown
             }
     return {}
+
+
+def propose_limits(*, viewer: Viewer, watch: Watch, tried: Backtest) -> Proposal:
+    """Limits that the past of a backtest proposes: of the whole number, or of its first label set."""
+    points = tried.points.get(()) or next(iter(tried.points.values()), [])
+    return propose([at for at, _value in points], [value for _at, value in points], viewer.workspace.zone)

@@ -16,6 +16,7 @@ from opsboard.alerts.analysis.crowds import is_settled
 from opsboard.alerts.models import Instance, Pulse, Watch
 from opsboard.alerts.models.watches import hash_of
 from opsboard.alerts.services import listening, planning
+from opsboard.alerts.services.keeping import pause_watches_without_number
 from opsboard.alerts.services.listening import Ears
 from opsboard.alerts.services.locking import lock
 from opsboard.alerts.services.planning import Plan, Series
@@ -90,6 +91,8 @@ def _evaluate(workspace: Workspace, ears: Ears, beat: Pulse, done: Evaluated) ->
     written = _judge(workspace, plan, ears, restless, references, beat.tick, done)
     if look:
         written |= revise(workspace, plan, ears)
+        silent = set(plan.watches_of) - {key for key, _labels in ears.readings}
+        written |= bool(pause_watches_without_number(workspace, silent, now=tick))
     Pulse.objects.filter(workspace=workspace).update(tick=tick, **({"looked_at": tick} if look else {}))
     if written:
         plan.marks = planning.marks_of(workspace)

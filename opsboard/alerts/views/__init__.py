@@ -29,13 +29,13 @@ from opsboard.alerts.views.silences import (
     silence_preview,
     window_list,
 )
+from opsboard.alerts.views.trying import preview, propose
 from opsboard.alerts.views.watches import (
     change_watch,
     delete_watch,
     new_watch,
     number_choices,
     pause_watch,
-    preview,
     resume_watch,
     watch,
     watch_list,
@@ -65,6 +65,7 @@ __all__ = [
     "pause_watch",
     "policy_list",
     "preview",
+    "propose",
     "resume_watch",
     "silence",
     "silence_list",

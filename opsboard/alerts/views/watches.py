@@ -14,8 +14,11 @@ from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_GET, require_POST
 
 from opsboard.alerts import services
-from opsboard.alerts.forms import WatchForm, grouped
-from opsboard.alerts.models import Alert, Instance, Severity, Watch, words
+from opsboard.alerts.analysis import State
+from opsboard.alerts.forms import ConditionForm, grouped
+from opsboard.alerts.models import Alert, Instance, Pulse, Severity, Watch, words
+from opsboard.alerts.models.watches import hash_of
+from opsboard.alerts.views.trying import told
 from opsboard.core import registry
 from opsboard.core.access import Request, needs
 from opsboard.core.forms import say
@@ -29,6 +32,7 @@ WATCH_COLUMNS = (
     Shows("when", gettext_lazy("Condition"), lambda watch: watch.when),
     Shows("severity", gettext_lazy("Severity"), lambda watch: watch.get_severity_display(), sort=("severity",)),
     Shows("state", gettext_lazy("State"), lambda watch: state_word(watch), sort=("firing", "pending")),
+    Shows("noise", gettext_lazy("Noise"), lambda watch: watch.noise.score if watch.noise.fired else None),
     Shows("owner", gettext_lazy("Owner"), lambda watch: watch.owner, sort=("owner__name",)),
 )
 
@@ -60,12 +64,23 @@ def watch_list(request: Request) -> HttpResponse:
         ),
         search=("title", "indicator_title", "indicator"),
         order=("title", "indicator_title"),
+        dressed=_with_noise,
     )
     shown = listing.show(request)
     if shown.export:
         export: HttpResponse = shown.export
         return export
+    _with_noise(shown.page.object_list)
     return page(request, "alerts/watch_list.html", {"shown": shown}, part="alerts/_watch_table.html")
+
+
+def _with_noise(rows: Any) -> list[Any]:
+    """The watches of a page, or of an export, each with how noisy it was."""
+    watches = list(rows)
+    told = services.noise_of_all(watches, now=timezone.now())
+    for row in watches:
+        row.noise = told[row.pk]
+    return watches
 
 
 def _with_state(rows: Any, state: str) -> Any:
@@ -83,11 +98,17 @@ def _watch(request: Request, pk: int) -> Watch:
 @require_GET
 def watch(request: Request, pk: int) -> HttpResponse:
     row = _watch(request, pk)
-    instances = Instance.objects.living().filter(watch=row).order_by("-state", "pk")
+    now = timezone.now()
+    # What is quiet is not written down at each tick: the number itself says how it reads now.
+    now_reads = {hash_of(one.labels): one.value for one in registry.read(request.viewer, [row.indicator], now)}
+    pulse = Pulse.objects.filter(workspace=request.workspace).first()
+    instances = Instance.objects.living().filter(watch=row).select_related("watch").order_by("-state", "pk")
     context = {
         "watch": row,
         "state": state_of(row),
-        "instances": [(one, row.written(one.last_value)) for one in instances[:200]],
+        "instances": [(one, row.written(_newest(one, now_reads))) for one in instances[:200]],
+        "looked_at": pulse.tick if pulse and instances.exists() else None,
+        "noise": services.noise_of(row, now=now),
         "alerts": Alert.objects.visible_to(request.viewer).filter(watch=row)
         .select_related("workspace", "watch").order_by("-active_at")[:20],
         "people": row.people.order_by("name"),
@@ -97,10 +118,16 @@ def watch(request: Request, pk: int) -> HttpResponse:
     return page(request, "alerts/watch.html", context, part="alerts/_watch.html")
 
 
+def _newest(row: Instance, now_reads: dict[str, float | None]) -> float | None:
+    """How the number reads now; an age, and what is open, as the evaluator saw it."""
+    stays = row.state != State.OK or row.watch.kind == Watch.Kind.STALE
+    return row.last_value if stays else now_reads.get(row.labels_hash, row.last_value)
+
+
 @needs(Role.EDITOR)
 def new_watch(request: Request) -> HttpResponse:
     asked = {"indicator": request.GET["indicator"]} if "indicator" in request.GET else {}
-    form = WatchForm(request.POST or None, viewer=request.viewer, initial=asked)
+    form = ConditionForm(request.POST or None, viewer=request.viewer, initial=asked)
     if request.method == "POST" and form.is_valid():
         try:
             row = services.watch_number(viewer=request.viewer, now=timezone.now(), **form.settings)
@@ -109,13 +136,13 @@ def new_watch(request: Request) -> HttpResponse:
         else:
             return done(request, row.get_absolute_url(), changed="alerts", message=_("The number is watched from now on."), go=True)  # fmt: skip
     answer = refused if request.method == "POST" else page
-    return answer(request, "alerts/watch_form.html", {"form": form, "sentence": _sentence(request, form)}, part="alerts/_watch_form.html")  # fmt: skip
+    return answer(request, "alerts/watch_form.html", {"form": form, **told(request, form)}, part="alerts/_watch_form.html")  # fmt: skip
 
 
 @needs(Role.EDITOR)
 def change_watch(request: Request, pk: int) -> HttpResponse:
     row = _watch(request, pk)
-    form = WatchForm(request.POST or None, viewer=request.viewer, initial=WatchForm.values_of(row))
+    form = ConditionForm(request.POST or None, viewer=request.viewer, initial=ConditionForm.values_of(row))
     posted = request.POST.get("version", "")
     version = int(posted) if posted.isdecimal() and len(posted) < 10 else row.version
     context: dict[str, Any] = {"form": form, "watch": row, "version": row.version, "sentence": row.sentence}
@@ -128,42 +155,15 @@ def change_watch(request: Request, pk: int) -> HttpResponse:
             )
         except StaleVersion as stale:
             now_reads = stale.current.sentence if isinstance(stale.current, Watch) else ""
-            context |= {"stale": now_reads, "version": stale.current_version, "sentence": _sentence(request, form)}
+            context |= {"stale": now_reads, "version": stale.current_version} | told(request, form)
             return page(request, "alerts/watch_form.html", context, part="alerts/_watch_form.html", status=409)
         except ValidationError as refusal:
             say(form, refusal)
         else:
             return done(request, row.get_absolute_url(), changed="alerts", message=_("Saved"), go=True)
-    context["sentence"] = _sentence(request, form)
+    context |= told(request, form)
     context["version"] = version
     return refused(request, "alerts/watch_form.html", context, part="alerts/_watch_form.html")
-
-
-@require_POST
-def preview(request: Request) -> HttpResponse:
-    """The watch that is being typed, as a sentence."""
-    form = WatchForm(request.POST, viewer=request.viewer)
-    return page(request, "alerts/_preview.html", {"sentence": _sentence(request, form)})
-
-
-def _sentence(request: Request, form: WatchForm) -> str:
-    """The typed watch in words, as far as it goes."""
-    if not form.is_bound:
-        return ""
-    form.full_clean() if not hasattr(form, "cleaned_data") else None
-    typed = form.cleaned_data
-    if typed.get("value") is None or not typed.get("indicator"):
-        return ""
-    try:
-        entry = registry.watchable(request.viewer, typed["indicator"])
-    except registry.UnknownKey:
-        return ""
-    row = Watch(
-        workspace=request.workspace, indicator=entry.key, indicator_title=str(entry.title), unit=entry.unit, rate=entry.rate,
-        op=typed.get("op") or ">", value=typed["value"], clear=typed.get("clear"),
-        for_seconds=typed.get("for_seconds") or 0, labels=typed.get("labels") or {},
-    )  # fmt: skip
-    return row.sentence
 
 
 @require_GET

@@ -1,0 +1,127 @@
+"""The whole form of a watch: what it compares with, levels, how often, and what a gap means."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django import forms
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from opsboard.alerts.forms.watches import STEP, WatchForm
+from opsboard.alerts.models import Severity, Watch
+from opsboard.alerts.models.watches import MOST_INPUTS
+from opsboard.core.access import Viewer
+
+HOUR = 3600.0
+HIGHER = {Severity.INFO: ("warning", "critical"), Severity.WARNING: ("critical",), Severity.CRITICAL: ()}
+COUNT = {"inputmode": "numeric"}
+
+
+class ConditionForm(WatchForm):
+    """A watch with all that may be said of its condition. Shares are typed in per cent, ages in hours."""
+
+    kind = forms.ChoiceField(
+        label=gettext_lazy("Judge"), choices=Watch.Kind.choices, initial=Watch.Kind.VALUE, required=False
+    )
+    compare = forms.ChoiceField(
+        label=gettext_lazy("Compared with"), choices=Watch.Compare.choices, initial=Watch.Compare.WEEK, required=False
+    )
+    relative = forms.BooleanField(label=gettext_lazy("In per cent"), initial=True, required=False)
+    other = forms.ChoiceField(label=gettext_lazy("Other number"), required=False)
+    warning_value = forms.FloatField(label=gettext_lazy("Warning at"), required=False, widget=forms.NumberInput(STEP))
+    warning_clear = forms.FloatField(
+        label=gettext_lazy("Warning clears at"), required=False, widget=forms.NumberInput(STEP)
+    )
+    critical_value = forms.FloatField(label=gettext_lazy("Critical at"), required=False, widget=forms.NumberInput(STEP))
+    critical_clear = forms.FloatField(
+        label=gettext_lazy("Critical clears at"), required=False, widget=forms.NumberInput(STEP)
+    )
+    need = forms.IntegerField(
+        label=gettext_lazy("At least"), min_value=1, max_value=MOST_INPUTS, required=False, initial=1,
+        widget=forms.NumberInput(COUNT),
+    )  # fmt: skip
+    out_of = forms.IntegerField(
+        label=gettext_lazy("of the last … values"), min_value=1, max_value=MOST_INPUTS, required=False, initial=1,
+        widget=forms.NumberInput(COUNT),
+    )  # fmt: skip
+    no_data = forms.ChoiceField(
+        label=gettext_lazy("When data are missing"), choices=Watch.NoData.choices, required=False,
+        initial=Watch.NoData.KEEP_LAST,
+    )  # fmt: skip
+    so_far = forms.BooleanField(
+        label=gettext_lazy("Also judge periods that have not ended"), required=False,
+        help_text=gettext_lazy("They are compared with as much of the earlier periods as has passed of this one."),
+    )  # fmt: skip
+    late_minutes = forms.IntegerField(
+        label=gettext_lazy("Wait for late values (minutes)"), min_value=0, max_value=527_040, required=False, initial=0,
+        widget=forms.NumberInput(COUNT),
+    )  # fmt: skip
+
+    def __init__(self, *args: Any, viewer: Viewer, **kwargs: Any) -> None:
+        super().__init__(*args, viewer=viewer, **kwargs)
+        groups = self.fields["indicator"].choices  # type: ignore[attr-defined]
+        self.fields["other"].choices = [("", "–"), *groups]  # type: ignore[attr-defined]
+
+    @classmethod
+    def values_of(cls, watch: Watch) -> dict[str, Any]:
+        scale = cls._scale(watch.kind, watch.relative, watch.op)
+        levels = {str(one["severity"]): one for one in watch.levels}
+        return super().values_of(watch) | {
+            "value": _scaled(watch.value, 1 / scale), "clear": _scaled(watch.clear, 1 / scale), "kind": watch.kind,
+            "compare": watch.compare or Watch.Compare.WEEK, "relative": watch.relative, "other": watch.other,
+            "need": watch.need, "out_of": watch.out_of, "no_data": watch.no_data, "so_far": watch.so_far,
+            "late_minutes": watch.late_seconds // 60,
+        } | {
+            f"{severity}_{name}": _scaled(one.get(name), 1 / scale)
+            for severity, one in levels.items() for name in ("value", "clear")
+        }  # fmt: skip
+
+    @staticmethod
+    def _scale(kind: str, relative: bool, op: str) -> float:
+        """How what is typed becomes what is kept: per cent, hours, and a fall as a number below nought."""
+        match kind:
+            case Watch.Kind.STALE:
+                return HOUR
+            case Watch.Kind.CHANGE:
+                return (0.01 if relative else 1.0) * (-1.0 if op in (Watch.Op.BELOW, Watch.Op.AT_MOST) else 1.0)
+        return 1.0
+
+    def clean(self) -> dict[str, Any]:
+        cleaned = super().clean()
+        kind = cleaned["kind"] = cleaned.get("kind") or Watch.Kind.VALUE
+        cleaned["compare"] = (cleaned.get("compare") or Watch.Compare.WEEK) if kind == Watch.Kind.CHANGE else ""
+        cleaned["other"] = cleaned.get("other") or "" if kind == Watch.Kind.OTHER else ""
+        if kind == Watch.Kind.OTHER and not cleaned["other"] and "other" not in self.errors:
+            self.add_error("other", _("Choose the number to compare with."))
+        cleaned["need"], cleaned["out_of"] = cleaned.get("need") or 1, cleaned.get("out_of") or 1
+        if kind == Watch.Kind.STALE and cleaned.get("op") in (Watch.Op.BELOW, Watch.Op.AT_MOST):
+            cleaned["op"] = Watch.Op.AT_LEAST
+        scale = self._scale(kind, bool(cleaned.get("relative")), cleaned.get("op") or ">")
+        for name in ("value", "clear"):
+            cleaned[name] = _scaled(cleaned.get(name), scale)
+        cleaned["levels"] = [
+            {"severity": one, "value": _scaled(cleaned[f"{one}_value"], scale), "clear": _scaled(cleaned.get(f"{one}_clear"), scale)}
+            for one in HIGHER.get(Severity(cleaned.get("severity") or "warning"), ())
+            if cleaned.get(f"{one}_value") is not None
+        ]  # fmt: skip
+        cleaned["no_data"] = cleaned.get("no_data") or Watch.NoData.KEEP_LAST
+        cleaned["late_seconds"] = 60 * (cleaned.get("late_minutes") or 0)
+        return cleaned
+
+    @property
+    def condition(self) -> dict[str, Any]:
+        """What was typed of the condition, as far as it is right."""
+        names = (
+            "indicator", "op", "value", "clear", "for_seconds", "keep_seconds", "severity", "title", "scope", "labels",
+            "kind", "compare", "relative", "other", "levels", "need", "out_of", "no_data", "so_far", "late_seconds",
+        )  # fmt: skip
+        return {name: self.cleaned_data[name] for name in names if name in self.cleaned_data}
+
+    @property
+    def settings(self) -> dict[str, Any]:
+        return super().settings | self.condition
+
+
+def _scaled(value: float | None, scale: float) -> float | None:
+    return None if value is None else float(f"{value * scale:.12g}")
