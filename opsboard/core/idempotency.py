@@ -17,9 +17,7 @@ from collections.abc import Callable
 from typing import Any
 
 from django.core.cache import cache
-from django.core.exceptions import SuspiciousOperation
 from django.http import HttpRequest, HttpResponse
-from django.http.multipartparser import MultiPartParserError
 
 from opsboard.core import secrets
 from opsboard.core.api import problem
@@ -82,18 +80,15 @@ def _fingerprint(request: HttpRequest) -> str:
     its boundaries differ each time that a program sends it, its parts do not."""
     if request.content_type != "multipart/form-data":
         return _sum(request.body)
-    try:
-        digest = hashlib.sha256()
-        for name, values in sorted(request.POST.lists()):
-            digest.update(json.dumps([name, values]).encode())
-        for name, files in sorted(request.FILES.lists()):
-            for file in files:
-                digest.update(json.dumps([name, file.name, file.size]).encode())
-                for piece in file.chunks():
-                    digest.update(piece)
-                file.seek(0)
-    except (MultiPartParserError, SuspiciousOperation):
-        return "unreadable:" + request.headers.get("Content-Length", "")  # the operation will refuse it
+    digest = hashlib.sha256()  # what cannot be read as an upload is refused by the first look at it, with 400
+    for name, values in sorted(request.POST.lists()):
+        digest.update(json.dumps([name, values]).encode())
+    for name, files in sorted(request.FILES.lists()):
+        for file in files:
+            digest.update(json.dumps([name, file.name, file.size]).encode())
+            for piece in file.chunks():
+                digest.update(piece)
+            file.seek(0)
     return "multipart:" + digest.hexdigest()
 
 
