@@ -2,6 +2,7 @@
 
 from metrics.analysis.cells import Cells, cells_of
 from metrics.analysis.drivers import Dimension, Driver, Explanation, explain
+from metrics.analysis.drivers import Kind as Kind
 from metrics.analysis.files import (
     ENOUGH,
     GRAINS,
@@ -38,8 +39,10 @@ from metrics.analysis.formulas import (
 from metrics.analysis.orders import header_words, matched, only_metrics, orders, parcels, said, with_labels
 from metrics.analysis.paths import NoSuchPlace, at, rows_at, steps
 from metrics.analysis.queries import Objection, objection
+from metrics.analysis.signals import Judged, judge_series
 from metrics.analysis.trees import Branch, Part, parts, unexplained, way_up
 from metrics.analysis.waiting import Queue, ages, hours_waited, queues, rows_of
+from metrics.analysis.windows import Window, find_window
 
 __all__ = [
     "ENOUGH",
@@ -54,12 +57,15 @@ __all__ = [
     "Driver",
     "Explanation",
     "FormulaError",
+    "Judged",
+    "Kind",
     "NoSuchPlace",
     "Objection",
     "Part",
     "Queue",
     "Term",
     "Trouble",
+    "Window",
     "ages",
     "at",
     "by_metric",
@@ -67,9 +73,11 @@ __all__ = [
     "combined",
     "countable",
     "explain",
+    "find_window",
     "guess_grain",
     "header_words",
     "hours_waited",
+    "judge_series",
     "label_texts",
     "labels_from",
     "last_is_signal",

@@ -1,7 +1,9 @@
 """Metrics, their label sets and points, and the questions that are asked of them."""
 
 from metrics.models.buckets import Bucket, begins_after, bucket_sql
+from metrics.models.drilling import Hours, Stretch, by_hours, by_labels
 from metrics.models.freshness import STATES, Freshness, end_of, feeding, freshness
+from metrics.models.journal import Level, Movement, Verdict
 from metrics.models.metric import Aggregation, Direction, Grain, Metric, check_key
 from metrics.models.points import LabelSet, Point, begins, dimensions_of, points_of
 from metrics.models.reading import buckets, newest, newest_both, revised_since, versions
@@ -19,11 +21,14 @@ __all__ = [
     "Every",
     "Freshness",
     "Grain",
+    "Hours",
     "Influence",
     "Kind",
     "LabelSet",
     "Latest",
+    "Level",
     "Metric",
+    "Movement",
     "Operand",
     "Origin",
     "Point",
@@ -34,7 +39,9 @@ __all__ = [
     "Sign",
     "Source",
     "Span",
+    "Stretch",
     "Turn",
+    "Verdict",
     "Waiting",
     "WaitingItem",
     "WaitingList",
@@ -42,6 +49,8 @@ __all__ = [
     "begins_after",
     "bucket_sql",
     "buckets",
+    "by_hours",
+    "by_labels",
     "check_key",
     "dimensions_of",
     "end_of",
