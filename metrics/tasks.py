@@ -1,12 +1,18 @@
 """What workers run for metrics."""
 
+from datetime import timedelta
+
 from celery import shared_task
 from django.utils import timezone
 
 from metrics import services
-from metrics.services import ORDER_FILES, PARCEL_FILES, POINTS, RAW, WAITING
+from metrics.models import Metric, Movement
+from metrics.services import ORDER_FILES, PARCEL_FILES, POINTS, RAW, WAITING, look_for_levels, prove_movement
 from opsboard.core import jobs
 from opsboard.core.imports import carry_out
+
+# So long after a change its proof is made anew.
+PROVEN_FOR = timedelta(days=400)
 
 
 @shared_task
@@ -56,3 +62,19 @@ def roll_up_where_worth() -> None:
 @shared_task
 def import_raw(job_id: int) -> None:
     carry_out(RAW, job_id)
+def prove_movements() -> None:
+    """Ask the numbers anew whether what was changed has moved them."""
+    now = timezone.now()
+    changed = Movement.objects.filter(changed_on__gte=(now - PROVEN_FOR).date()).select_related(
+        "metric__workspace", "workspace"
+    )
+    for movement in changed.iterator(chunk_size=200):
+        prove_movement(movement=movement, now=now)
+
+
+@shared_task
+def look_for_new_levels() -> None:
+    """Ask people about metrics that seem to have a new level."""
+    now = timezone.now()
+    for metric in Metric.objects.filter(archived_at=None).select_related("workspace").iterator(chunk_size=200):
+        look_for_levels(metric=metric, now=now)

@@ -68,7 +68,13 @@ def lines(
 
 
 def large(
-    metric: Metric, series: Sequence[charts.Series], *, width: int = 860, height: int = 300, target: bool = True
+    metric: Metric,
+    series: Sequence[charts.Series],
+    *,
+    width: int = 860,
+    height: int = 300,
+    target: bool = True,
+    signals: Sequence[charts.Signal] = (),
 ) -> SafeString:
     """`target` is false where the values are of another grain than the target's."""
     spoken = [value for one in series for _at, value in one.points if value is not None]
@@ -81,12 +87,15 @@ def large(
     return charts.line(
         series, title=metric.name, desc=desc, unit="" if metric.as_rate else metric.unit, rate=metric.as_rate,
         target=metric.target if target else None, tz=metric.zone, width=width, height=height, heading=False,
+        signals=signals,
     )  # fmt: skip
 
 
-def on_page(metric: Metric, series: Sequence[charts.Series]) -> SafeString:
+def on_page(metric: Metric, series: Sequence[charts.Series], signals: Sequence[charts.Signal] = ()) -> SafeString:
     """The large chart for a page: drawn for a desk and for a phone."""
-    return charts.for_any_screen(lambda width, height: large(metric, series, width=width, height=height))
+    return charts.for_any_screen(
+        lambda width, height: large(metric, series, width=width, height=height, signals=signals)
+    )
 
 
 def explored(metric: Metric, series: Sequence[charts.Series]) -> dict[str, Any]:

@@ -5,12 +5,13 @@ from django.utils.translation import gettext_lazy, pgettext_lazy
 from metrics.contract.keeping_up import age_catalogue, find_no_data, find_no_owner, read_age
 from metrics.contract.numbers import catalogue, history, read
 from metrics.contract.recording import record_point
-from metrics.contract.rows import datasets, metrics_by_name, rows
+from metrics.contract.rows import datasets, metrics_by_name, movements_by_name, rows
+from metrics.contract.signals import find_signals
 from metrics.contract.starting import furnish
 from metrics.contract.waiting import INDICATORS, lists_by_name
 from metrics.contract.week import find_off_target, tell_week
 from metrics.forms import RecordForm
-from metrics.services import TRADES
+from metrics.services import TRADES, follow_closed, follow_reopened
 from opsboard.core.contract import (
     Contract,
     Dataset,
@@ -22,6 +23,7 @@ from opsboard.core.contract import (
     Home,
     Indicator,
     Part,
+    Reaction,
     Section,
     Starter,
     Thing,
@@ -78,23 +80,60 @@ contract = Contract(
                 Fact("closed", gettext_lazy("Dealt with"), "number"),
             ),
         ),
+        Event(
+            "metrics.journal_entry_written",
+            gettext_lazy("A movement was written into the journal"),
+            (*METRIC, Fact("cause", gettext_lazy("Cause")), Fact("owner", gettext_lazy("Owner"), "person")),
+        ),
+        Event(
+            "metrics.journal_entry_changed",
+            gettext_lazy("A journal entry was changed"),
+            (*METRIC, Fact("cause", gettext_lazy("Cause"))),
+        ),
+        Event(
+            "metrics.journal_entry_proven",
+            gettext_lazy("The numbers say whether a change helped"),
+            (
+                *METRIC,
+                Fact("verdict", gettext_lazy("Proof")),
+                Fact("relative", gettext_lazy("Change in share"), "number"),
+            ),
+        ),
+        Event(
+            "metrics.level_answered",
+            gettext_lazy("Somebody said whether a metric has a new level"),
+            (
+                *METRIC,
+                Fact("since", gettext_lazy("Since"), "moment"),
+                Fact("confirmed", gettext_lazy("Confirmed"), "flag"),
+            ),
+        ),
     ),
+    reactions=(
+        Reaction("metrics.journal_closed", "work.action_closed", follow_closed),
+        Reaction("metrics.journal_reopened", "work.action_reopened", follow_reopened),
+    ),
+    margin="metrics:margin",
     effects=(Effect("metrics.record_point", gettext_lazy("Record a value"), RecordForm, record_point, icon="plus"),),
     findings=(
         Finding("metrics.off_target", gettext_lazy("Metrics off target"), find_off_target),
         Finding("metrics.no_data", gettext_lazy("Metrics without new values"), find_no_data),
         Finding("metrics.no_owner", gettext_lazy("Metrics without an owner"), find_no_owner),
+        Finding("metrics.signal", gettext_lazy("Metrics out of control"), find_signals),
     ),
     sections=(Section("metrics.week", gettext_lazy("Metric movements"), "metrics/_section.html", tell_week, order=10),),
     datasets=(Dataset("metrics.points", datasets, rows),),
     things=(
         Thing("metrics.metrics", gettext_lazy("Metrics"), "metrics.metric", "chart-line", metrics_by_name),
         Thing("metrics.waiting", gettext_lazy("Waiting lists"), "metrics.waitinglist", "hourglass", lists_by_name),
+        Thing("metrics.journal", gettext_lazy("Anomaly journal"), "metrics.movement", "notebook", movements_by_name),
     ),
     starters=tuple(Starter(f"metrics.{key}", trade.title, furnish) for key, trade in TRADES.items()),
     schedule=(
         Every("metrics.tasks.start_due_sources", 30),
         Every("metrics.tasks.roll_up_where_worth", 3600),
         Every("metrics.tasks.keep_partitions", 6 * 3600),
+        Every("metrics.tasks.prove_movements", 6 * 3600),
+        Every("metrics.tasks.look_for_new_levels", 7 * 86_400),
     ),
 )

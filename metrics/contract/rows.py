@@ -9,7 +9,7 @@ from typing import Any
 from django.utils.translation import gettext_lazy
 
 from metrics.contract.numbers import in_use
-from metrics.models import Metric, dimensions_of, newest, points_of
+from metrics.models import Metric, Movement, dimensions_of, newest, points_of
 from opsboard.core import access
 from opsboard.core.access import Viewer
 from opsboard.core.contract import Column, Named, Rows
@@ -76,3 +76,10 @@ def metrics_by_name(workspace: Workspace, pks: Sequence[int] | None) -> Iterable
         state = "archived" if metric.archived_at else ""
         text = f"{metric.key} {metric.unit} {metric.description}"
         yield Named(metric.pk, metric.name, state, metric.get_absolute_url(), text, tuple(metric.limited_to))
+
+
+def movements_by_name(workspace: Workspace, pks: Sequence[int] | None) -> Iterable[Named]:
+    found = Movement.objects.visible_to(access.the_house(workspace)).select_related("metric__workspace", "workspace")
+    for entry in found if pks is None else found.filter(pk__in=pks):
+        text = f"{entry.cause} {entry.decision} {entry.found}"
+        yield Named(entry.pk, str(entry), entry.verdict, entry.get_absolute_url(), text, tuple(entry.limited_to))

@@ -1,6 +1,7 @@
 """What people type about metrics."""
 
 from metrics.forms.files import ImportForm
+from metrics.forms.journal import ChangeForm, MovementForm, OpenForm, WriteForm
 from metrics.forms.metric import MetricForm, RateForm, ValueForm
 from metrics.forms.presets import OrdersForm, ParcelsForm
 from metrics.forms.raw import RawForm
@@ -12,9 +13,12 @@ from metrics.forms.waiting import WaitingImportForm, WaitingItemForm, WaitingLis
 __all__ = [
     "FORMS",
     "HINTS",
+    "ChangeForm",
     "DriverForm",
     "ImportForm",
     "MetricForm",
+    "MovementForm",
+    "OpenForm",
     "OrdersForm",
     "ParcelsForm",
     "RateForm",
@@ -25,4 +29,5 @@ __all__ = [
     "WaitingImportForm",
     "WaitingItemForm",
     "WaitingListForm",
+    "WriteForm",
 ]

@@ -2,7 +2,28 @@
 
 from metrics.services.calculating import sentence, users_of
 from metrics.services.deriving import roll_up, worth_rolling
+from metrics.services.drivers import (
+    BASELINES,
+    Course,
+    Story,
+    bucket_end,
+    explain_stretch,
+    judge_metric,
+    kind_of,
+)
 from metrics.services.files import POINTS, import_settings
+from metrics.services.journal import (
+    answer_level,
+    change_movement,
+    follow_closed,
+    follow_reopened,
+    look_for_levels,
+    open_movement_action,
+    proof_of,
+    prove_metric,
+    prove_movement,
+    write_movement,
+)
 from metrics.services.keeping import archive_metric, change_metric, create_metric, key_from, restore_metric
 from metrics.services.partitions import keep_partitions
 from metrics.services.presets import ORDER_FILES, PARCEL_FILES, check_preset, importer_for
@@ -45,6 +66,7 @@ from metrics.services.waiting_files import WAITING
 from metrics.services.writing import Given, Written, add_value, write_points
 
 __all__ = [
+    "BASELINES",
     "KPIS",
     "MOST_ON_FRONT",
     "ORDER_FILES",
@@ -53,14 +75,19 @@ __all__ = [
     "RAW",
     "TRADES",
     "WAITING",
+    "Course",
     "Given",
     "Item",
+    "Story",
     "Taken",
     "Written",
     "add_value",
+    "answer_level",
     "archive_metric",
     "archive_waiting_list",
+    "bucket_end",
     "change_metric",
+    "change_movement",
     "change_source",
     "change_waiting_list",
     "check_preset",
@@ -68,19 +95,29 @@ __all__ = [
     "create_source",
     "create_waiting_list",
     "delete_source",
+    "explain_stretch",
+    "follow_closed",
+    "follow_reopened",
     "furnish_trade",
     "hang_under",
     "import_settings",
     "importer_for",
+    "judge_metric",
     "keep_partitions",
     "key_from",
+    "kind_of",
     "look",
+    "look_for_levels",
     "map_columns",
     "move_on_front",
     "name_north_star",
     "no_rate_text",
+    "open_movement_action",
     "pause_source",
     "pin_metric",
+    "proof_of",
+    "prove_metric",
+    "prove_movement",
     "read_source",
     "remove_rate",
     "restore_metric",
@@ -97,6 +134,7 @@ __all__ = [
     "unpin_metric",
     "users_of",
     "worth_rolling",
+    "write_movement",
     "write_points",
     "written_from",
 ]

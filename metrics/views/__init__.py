@@ -1,7 +1,17 @@
 """Metrics on screen."""
 
 from metrics.views.changing import add_value, archive_metric, change_metric, create_metric, restore_metric
+from metrics.views.drivers import why
 from metrics.views.files import import_run, new_import
+from metrics.views.journal import (
+    answer_level,
+    change_movement,
+    margin,
+    movement,
+    movement_list,
+    open_movement_action,
+    write_movement,
+)
 from metrics.views.lists import front, metric_list
 from metrics.views.metric import metric
 from metrics.views.rates import rates, remove_rate
@@ -30,9 +40,11 @@ from metrics.views.waiting import (
 
 __all__ = [
     "add_value",
+    "answer_level",
     "archive_metric",
     "archive_waiting_list",
     "change_metric",
+    "change_movement",
     "change_waiting_list",
     "close_item",
     "create_metric",
@@ -40,15 +52,19 @@ __all__ = [
     "fact_sheet",
     "front",
     "import_run",
+    "margin",
     "metric",
     "metric_list",
     "metric_tree",
     "move_on_front",
+    "movement",
+    "movement_list",
     "name_north_star",
     "new_import",
     "new_raw_import",
     "new_waiting_import",
     "open_item",
+    "open_movement_action",
     "pin_metric",
     "rates",
     "raw_import",
@@ -61,4 +77,6 @@ __all__ = [
     "waiting_import",
     "waiting_list",
     "waiting_lists",
+    "why",
+    "write_movement",
 ]

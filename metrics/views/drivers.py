@@ -1,0 +1,165 @@
+"""“Why did it move?”"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from django.http import HttpResponse
+from django.utils import timezone
+from django.utils.dateparse import parse_datetime
+from django.views.decorators.http import require_GET
+
+from metrics import charts, services
+from metrics.forms import WriteForm
+from metrics.models import Aggregation, Grain, Level, Metric, Movement
+from metrics.services import Course, Story
+from metrics.views.metric import found_metric
+from metrics.views.unusual import unusual_of
+from opsboard.core import periods
+from opsboard.core.access import Request
+from opsboard.core.charts import for_any_screen
+from opsboard.core.pages import page
+
+LONGEST = timedelta(days=800)
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """The stretch and what it is compared with, as the address says it."""
+
+    start: datetime
+    end: datetime
+    baseline: Any
+    by_day: bool
+
+
+@require_GET
+def why(request: Request, pk: int) -> HttpResponse:
+    row, now = found_metric(request, pk), timezone.now()
+    given = _stretch(request, row)
+    course = services.judge_metric(metric=row, around=given[1] if given else now, now=now)
+    if given is None and not course.buckets:
+        return page(request, "metrics/why.html", {"metric": row, "empty": True}, part="metrics/_why.html")
+    start, end = given or _latest(row, course)
+    wanted = Wanted(start, end, _baseline(request, course, start, end), request.GET.get("from", "") != "")
+    story = services.explain_stretch(metric=row, start=start, end=end, baseline=wanted.baseline)
+    context = {"metric": row, "empty": False, **_context(row, course, story, wanted, request)}
+    return page(request, "metrics/why.html", context, part="metrics/_why.html")
+
+
+def _context(row: Metric, course: Course, story: Story, wanted: Wanted, request: Request) -> dict[str, Any]:
+    start, end = wanted.start, wanted.end
+    verdict = charts.verdict(row, course, start, end)
+    said = charts.sentences(row, story)
+    lead = charts.lead_sentence(row, story)
+    told = story.told
+    entry = Movement.objects.visible_to(request.viewer).filter(metric=row, start_at=start, end_at=end).first()
+    actual, expected = (told.actual, told.expected) if told is not None and wanted.baseline != "even" else (None, None)
+    form = WriteForm(
+        viewer=request.viewer,
+        initial={
+            "start": start.astimezone(UTC).isoformat(), "end": end.astimezone(UTC).isoformat(), "signal": verdict["signal"],
+            "actual": actual, "expected": expected, "found": " ".join([lead, *said]).strip(),
+            "owner": row.owner_id or request.user.pk,
+        },
+    )  # fmt: skip
+    local = timezone.localtime(start, row.zone), timezone.localtime(end, row.zone)
+    return {
+        "start": start, "end": end, "when": charts.stretch_text(row, start, end), "verdict": verdict, "lead": lead,
+        "sentences": said, "story": story, "wanted": wanted,
+        "baselines": [(key, charts.BASELINE_TITLES[key]) for key in services.BASELINES if _offered(row, key, start, end)],
+        "from": local[0].date(), "to": (local[1] - timedelta(microseconds=1)).date(),
+        "drivers": charts.rows_of(row, told.drivers[:8]) if told else [],
+        "dimensions": [
+            {"title": charts.dimension_text(one.name), "rows": charts.rows_of(row, one.elements), "rate": one.rate_effect is not None}
+            for one in [*(told.dimensions if told else ()), *(story.hours.dimensions if story.hours else ())]
+        ],
+        "course": for_any_screen(lambda width, height: charts.judged_chart(row, course, start, end, width=width, height=height)),
+        "bars": charts.share_bars(row, story), "heat": charts.heat(row, story) if end - start > timedelta(days=1) else "",
+        "unusual": unusual_of(row, course), "entry": entry, "form": form, "rate": story.kind != "sum",
+        "calculated": row.aggregation == Aggregation.FORMULA, "levels": Level.objects.filter(metric=row).asked(),
+    }  # fmt: skip
+
+
+def _latest(row: Metric, course: Course) -> tuple[datetime, datetime]:
+    """The newest unusual stretch, or else the newest value."""
+    if course.judged.episodes:
+        last = max(course.judged.episodes, key=lambda one: one.start)
+        if last.rule == "day":
+            day = timezone.localtime(last.last, row.zone).date() + timedelta(days=1)
+            return periods.start_of_day(
+                timezone.localtime(last.start, row.zone).date(), row.zone
+            ), periods.start_of_day(day, row.zone)
+        return last.start, services.bucket_end(last.last, row)
+    at = course.buckets[-1].at
+    return at, services.bucket_end(at, row)
+
+
+def _stretch(request: Request, row: Metric) -> tuple[datetime, datetime] | None:
+    """From `from` and `to` (days), or `at` and `until` (moments); what makes no sense is left out."""
+    first, last = _day(request.GET.get("from", "")), _day(request.GET.get("to", ""))
+    if first or last:
+        first, last = first or last, last or first
+        assert first is not None and last is not None  # noqa: PT018 - for the type checker
+        if last < first:
+            first, last = last, first
+        start, end = periods.start_of_day(first, row.zone), periods.start_of_day(last + timedelta(days=1), row.zone)
+        return start, min(end, start + LONGEST)
+    at, until = moment(request.GET.get("at", ""), row), moment(request.GET.get("until", ""), row)
+    if at is None:
+        return None
+    start = bucket_start(at, row)
+    end = until if until and until > start else services.bucket_end(start, row)
+    return start, min(end, start + LONGEST)
+
+
+def bucket_start(at: datetime, row: Metric) -> datetime:
+    """The start of the metric's bucket that a moment lies in, by its clock."""
+    local = at.astimezone(row.zone)
+    if row.grain == Grain.MINUTE:
+        return local.replace(second=0, microsecond=0)
+    if row.grain == Grain.HOUR:
+        return local.replace(minute=0, second=0, microsecond=0)
+    day = local.date()
+    if row.grain == Grain.WEEK:
+        day -= timedelta(days=(day.weekday() + (1 if row.workspace.week_start == "sunday" else 0)) % 7)
+    elif row.grain == Grain.MONTH:
+        day = day.replace(day=1)
+    return periods.start_of_day(day, row.zone)
+
+
+def moment(text: str, row: Metric) -> datetime | None:
+    try:
+        found = parse_datetime(text.replace(" ", "+") if "T" in text else text)
+    except ValueError:
+        return None
+    if found is None or not 1900 <= found.year < 2200:
+        return None
+    return timezone.make_aware(found, row.zone) if timezone.is_naive(found) else found
+
+
+def _day(text: str) -> Any:
+    try:
+        found = datetime.strptime(text, "%Y-%m-%d").date()  # noqa: DTZ007 - a day, not a moment
+    except ValueError:
+        return None
+    return found if 1900 <= found.year < 2200 else None
+
+
+def _offered(row: Metric, key: str, start: datetime, end: datetime) -> bool:
+    if key == "even":
+        return (
+            services.kind_of(row) == "sum"
+            and row.grain in {Grain.MINUTE, Grain.HOUR}
+            and end - start >= timedelta(days=2)
+        )
+    return not (row.grain == Grain.MONTH and key in {"week", "usual"})
+
+
+def _baseline(request: Request, course: Course, start: datetime, end: datetime) -> str:
+    asked = request.GET.get("baseline", "")
+    if asked in services.BASELINES:
+        return asked
+    return "usual" if course.judged.method == "season" and end - start < timedelta(days=15) else "before"
