@@ -5,5 +5,11 @@ from metrics.api.metrics import router
 
 router.add_router("", waiting.router)
 router.add_router("", sources.router)
+from metrics.api import analysis, proofs, waiting
+from metrics.api.metrics import router
+
+router.add_router("", waiting.router)
+router.add_router("", analysis.router)
+router.add_router("", proofs.router)
 
 __all__ = ["router"]

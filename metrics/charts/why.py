@@ -12,7 +12,7 @@ from django.utils import timezone
 from django.utils.dates import WEEKDAYS
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
+from django.utils.translation import gettext_lazy, pgettext
 
 from metrics import analysis
 from metrics.charts.metric import change_text, value_text
@@ -61,7 +61,9 @@ class Row:
 
 def what_text(sets: Sequence[Mapping[str, str]]) -> str:
     """batch B17 · shop North, or batch B18 · shop North."""
-    return _(" or ").join(" · ".join(_element(name, one[name]) for name in sorted(one)) for one in sets)
+    return pgettext("between choices", " or ").join(
+        " · ".join(_element(name, one[name]) for name in sorted(one)) for one in sets
+    )
 
 
 def _element(name: str, value: str) -> str:
@@ -160,7 +162,7 @@ def driver_sentence(metric: Metric, told: analysis.Explanation, one: analysis.Dr
 def window_text(window: analysis.Window) -> str:
     """Saturday, Sunday 20:00–22:00."""
     days = sorted(window.days)
-    names = _(", ").join(str(WEEKDAYS[day]) for day in days) if len(days) < 5 else ""
+    names = pgettext("punctuation", ", ").join(str(WEEKDAYS[day]) for day in days) if len(days) < 5 else ""
     if len(days) == 5 and days == list(range(5)):
         names = _("Monday to Friday")
     elif len(days) >= 5:
@@ -194,7 +196,7 @@ def _in_window(metric: Metric, story: Story, one: analysis.Driver) -> str:
         "expected": _value(metric, one.expected),
     }
     if story.baseline == "even":
-        return _("In these hours it is %(what)s: %(actual)s, where its usual part would be %(expected)s.") % words
+        return _("In these hours it is %(what)s: %(actual)s, where as many other hours have %(expected)s.") % words
     return _("In these hours it is %(what)s: %(actual)s instead of %(expected)s.") % words
 
 
@@ -227,7 +229,7 @@ def verdict(metric: Metric, course: Course, start: datetime, end: datetime) -> d
         text = _("There are too few finished values around this time to say whether it is a signal.")
         return {"signal": False, "known": False, "text": text, "method": method}
     if rules or near:
-        why = _(", ").join(str(RULES.get(rule, RULES[1])) for rule in rules) or str(RULES[0])
+        why = pgettext("punctuation", ", ").join(str(RULES.get(rule, RULES[1])) for rule in rules) or str(RULES[0])
         text = _("A signal: %(why)s. Something is different here, and it is worth asking why.") % {"why": why}
         return {"signal": True, "known": True, "text": text, "method": method}
     text = _("Routine variation: values like this come up without any special cause. Asking why of each of them makes things worse; change the process, or wait.")  # fmt: skip
@@ -407,9 +409,9 @@ def proven_course(metric: Metric, movement: Movement, now: datetime) -> SafeStri
     ]
     if not found:
         return ""
-    marks = [charts.Change(movement.start_at, _("moved"))]
+    marks = [charts.Change(movement.start_at, _("it moved"))]
     if changed is not None:
-        marks.append(charts.Change(changed, _("changed")))
+        marks.append(charts.Change(changed, _("from here on changed")))
     return charts.for_any_screen(
         lambda wide, high: charts.line(
             [charts.Series(metric.name, [(one.at, one.value) for one in found])], title=metric.name,

@@ -9,6 +9,7 @@ from typing import Any, Final, Literal
 
 from metrics import analysis
 from metrics.models import Aggregation, Bucket, Grain, Level, Metric, Stretch, begins, buckets, by_hours, by_labels
+from opsboard.core import periods
 from opsboard.core.lazy import numpy as np
 from opsboard.core.lazy import polars as pl
 
@@ -82,6 +83,21 @@ def bucket_end(at: datetime, metric: Metric) -> datetime:
     return local + timedelta(seconds=Grain(metric.grain).seconds)  # the clock on the wall: a day may have 25 hours
 
 
+def bucket_start(at: datetime, metric: Metric) -> datetime:
+    """The start of the metric's bucket that a moment lies in, by its clock."""
+    local = at.astimezone(metric.zone)
+    if metric.grain == Grain.MINUTE:
+        return local.replace(second=0, microsecond=0)
+    if metric.grain == Grain.HOUR:
+        return local.replace(minute=0, second=0, microsecond=0)
+    day = local.date()
+    if metric.grain == Grain.WEEK:
+        day -= timedelta(days=(day.weekday() + (1 if metric.workspace.week_start == "sunday" else 0)) % 7)
+    elif metric.grain == Grain.MONTH:
+        day = day.replace(day=1)
+    return periods.start_of_day(day, metric.zone)
+
+
 def stretches(metric: Metric, start: datetime, end: datetime, baseline: Baseline) -> list[Stretch]:
     """The stretches that a baseline compares with; those before the metric's first point are left out."""
     first = begins(metric.pk)
@@ -102,9 +118,11 @@ def stretches(metric: Metric, start: datetime, end: datetime, baseline: Baseline
     return [one for one in chosen if first is not None and one[1] > first]
 
 
-def explain_stretch(*, metric: Metric, start: datetime, end: datetime, baseline: Baseline) -> Story:
+def explain_stretch(
+    *, metric: Metric, start: datetime, end: datetime, baseline: Baseline, against: Stretch | None = None
+) -> Story:
     """Drivers by label and by hour of the week. Three queries, and one more where a window of hours stands out."""
-    kind, before = kind_of(metric), stretches(metric, start, end, baseline)
+    kind, before = kind_of(metric), [against] if against else stretches(metric, start, end, baseline)
     newest = metric.aggregation == Aggregation.LAST
     if not before or metric.aggregation == Aggregation.FORMULA:
         return Story(start, end, baseline, before, kind, None, None, None, None, None)
@@ -114,26 +132,21 @@ def explain_stretch(*, metric: Metric, start: datetime, end: datetime, baseline:
     within = None
     if window is not None:
         rows = by_labels(metric, now, before, window=(window.days, window.hours), beside=baseline == "even")
-        within = _explained(metric, rows, kind, None if baseline == "even" else scale)
+        part = window.hours_share
+        within = _explained(metric, rows, kind, part / (1 - part) if baseline == "even" else scale)
     if baseline == "even":
         return Story(start, end, baseline, before, kind, within, hours, grid, window, within)
-    told = _explained(
-        metric, by_labels(metric, now, before, newest=newest), kind, scale * len(before) if newest else scale
-    )
+    told = _explained(metric, by_labels(metric, now, before, newest=newest), kind, 1 / len(before) if newest else scale)
     return Story(start, end, baseline, before, kind, told, hours, grid, window, within)
 
 
 def _explained(
-    metric: Metric, rows: Sequence[dict[str, Any]], kind: analysis.Kind, scale: float | None
+    metric: Metric, rows: Sequence[dict[str, Any]], kind: analysis.Kind, scale: float
 ) -> analysis.Explanation | None:
-    """Without a scale both sides are brought to the same sum: what differs is how it is spread."""
     if not any(row["now"] for row in rows) or all(row["now"] for row in rows):
         return None
     names = sorted({name for row in rows for name in row["labels"]})
     top = "weighed" if kind != "sum" else "points" if metric.aggregation == Aggregation.COUNT else "total"
-    if scale is None:
-        sums = {side: sum(row[top] for row in rows if row["now"] is side) for side in (True, False)}
-        scale = sums[True] / sums[False] if sums[False] else 1.0
     frame = pl.DataFrame(
         {
             "now": [row["now"] for row in rows], "top": [float(row[top]) for row in rows],

@@ -110,24 +110,9 @@ def _stretch(request: Request, row: Metric) -> tuple[datetime, datetime] | None:
     at, until = moment(request.GET.get("at", ""), row), moment(request.GET.get("until", ""), row)
     if at is None:
         return None
-    start = bucket_start(at, row)
+    start = services.bucket_start(at, row)
     end = until if until and until > start else services.bucket_end(start, row)
     return start, min(end, start + LONGEST)
-
-
-def bucket_start(at: datetime, row: Metric) -> datetime:
-    """The start of the metric's bucket that a moment lies in, by its clock."""
-    local = at.astimezone(row.zone)
-    if row.grain == Grain.MINUTE:
-        return local.replace(second=0, microsecond=0)
-    if row.grain == Grain.HOUR:
-        return local.replace(minute=0, second=0, microsecond=0)
-    day = local.date()
-    if row.grain == Grain.WEEK:
-        day -= timedelta(days=(day.weekday() + (1 if row.workspace.week_start == "sunday" else 0)) % 7)
-    elif row.grain == Grain.MONTH:
-        day = day.replace(day=1)
-    return periods.start_of_day(day, row.zone)
 
 
 def moment(text: str, row: Metric) -> datetime | None:
