@@ -93,6 +93,7 @@ def _counted(values: Sequence[float | None], weights: Sequence[float], kind: str
         return None
     there = [k for k, value in enumerate(chart.values) if value is not None and chart.sigma[k] > 0]
     z = [((chart.values[k] or 0.0) - chart.center[k]) / chart.sigma[k] for k in there if isfinite(chart.sigma[k])]
+    z = [one for one in z if isfinite(one)]
     # Over the median of the ranges, so that the very signals that are looked for don't widen it.
     spread = float(np.median(np.abs(np.diff(z)))) / 0.954 if len(z) > 1 else 0.0
     return chart if 0 < spread <= BY_CHANCE else None
