@@ -62,6 +62,9 @@ def roll_up_where_worth() -> None:
 @shared_task
 def import_raw(job_id: int) -> None:
     carry_out(RAW, job_id)
+
+
+@shared_task
 def prove_movements() -> None:
     """Ask the numbers anew whether what was changed has moved them."""
     now = timezone.now()

@@ -1,14 +1,10 @@
 """The JSON API of metrics."""
 
-from metrics.api import sources, waiting
+from metrics.api import analysis, proofs, sources, waiting
 from metrics.api.metrics import router
 
 router.add_router("", waiting.router)
 router.add_router("", sources.router)
-from metrics.api import analysis, proofs, waiting
-from metrics.api.metrics import router
-
-router.add_router("", waiting.router)
 router.add_router("", analysis.router)
 router.add_router("", proofs.router)
 

@@ -109,8 +109,8 @@ def test_a_journal_entry_leads_to_an_action_and_its_proof(
     page = client.get(address("movement_list", workspace), {"proof": "moved"}).content.decode()
     assert "Kitchen, weekend evenings" in page
     export = client.get(address("movement_list", workspace), {"export": "csv"})
-    assert b"Kitchen, weekend evenings" in b"".join(export)  # type: ignore[arg-type]
-    margin = client.get(address("margin", workspace), {"about_model": "work.action", "about_id": entry.action_id})
+    assert b"Kitchen, weekend evenings" in b"".join(export)
+    margin = client.get(address("margin", workspace), {"about_model": "work.action", "about_id": str(entry.action_id)})
     assert "Kitchen, weekend evenings" in margin.content.decode()
     services.follow_reopened(closed, now)
     entry.refresh_from_db()
