@@ -11,6 +11,7 @@ from django.conf import settings
 from django.db import migrations, models
 
 from opsboard.core.founding import at_once
+from opsboard.alerts.migrations._own import OPERATIONS
 
 
 class Migration(migrations.Migration):
@@ -670,4 +671,5 @@ class Migration(migrations.Migration):
             model_name='flapping',
             index=models.Index(condition=models.Q(('over_at', None)), fields=['calm_at'], name='flapping_now'),
         ),
+        *OPERATIONS,
     ])

@@ -8,6 +8,7 @@ from django.conf import settings
 from django.db import migrations, models
 
 from opsboard.core.founding import at_once
+from opsboard.work.migrations._own import OPERATIONS
 
 
 class Migration(migrations.Migration):
@@ -182,4 +183,5 @@ class Migration(migrations.Migration):
             model_name='comment',
             trigger=pgtrigger.compiler.Trigger(name='delete_delete', sql=pgtrigger.compiler.UpsertTriggerSql(func='INSERT INTO "work_commentevent" ("action_id", "at", "by_id", "id", "pgh_context_id", "pgh_created_at", "pgh_label", "pgh_obj_id", "text", "workspace_id") VALUES (OLD."action_id", OLD."at", OLD."by_id", OLD."id", _pgh_attach_context(), NOW(), \'delete\', OLD."id", OLD."text", OLD."workspace_id"); RETURN NULL;', hash='d3e3d58b0d5f12e0aa6230c06db767af7fb17307', operation='DELETE', pgid='pgtrigger_delete_delete_57495', table='work_comment', when='AFTER')),
         ),
+        *OPERATIONS,
     ])
