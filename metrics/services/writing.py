@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 import json
 import math
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -111,17 +111,14 @@ def write_points(
 ) -> Written:  # fmt: skip
     """Write some points (thousands; a file goes another way). Raises ValidationError with the number of the point."""
     refuse_calculated(metric)
-    rows = [(text_of(point.labels or {}), point) for point in checked(points)]
-    once: dict[tuple[str, datetime], Given] = {}
-    for text, point in rows:
-        once[text, point.at] = point
+    once = checked(points)
     lock([metric.pk])
-    sets = label_sets((metric.pk, text) for text, _at in once)
+    sets = label_sets((metric.pk, text) for text in dict.fromkeys(text for text, _at in once))
     arguments: dict[str, Any] = {
-        "sets": [sets[metric.pk, text] for text, _at in once],
-        "ats": [at for _text, at in once],
-        "values": [analysis.countable(point.value) for point in once.values()],
-        "weights": [analysis.countable(point.weight) for point in once.values()],
+        "sets": _array(str(sets[metric.pk, text]) for text, _at in once),
+        "ats": _array(at.isoformat() for _text, at in once),
+        "values": _array(repr(analysis.countable(point.value)) for point in once.values()),
+        "weights": _array(repr(analysis.countable(point.weight)) for point in once.values()),
     }
     opened = storing.open_for(metric=metric, now=now, by=by, backfill=backfill)
     written, revised = opened.take(storing.ARRAYS, arguments)
@@ -141,24 +138,38 @@ def refuse_calculated(metric: Metric) -> None:
         )
 
 
-def checked(points: Sequence[Given]) -> Iterator[Given]:
-    """Each point, once it is found sound and not at odds with another."""
-    seen: dict[tuple[str, datetime], tuple[int, Given]] = {}
+def checked(points: Sequence[Given]) -> dict[tuple[str, datetime], Given]:
+    """The points by labels (as text) and time, once each is found sound and not at odds with another."""
+    texts: dict[tuple[tuple[str, str], ...], str] = {}
+    once: dict[tuple[str, datetime], Given] = {}
+    numbers: dict[tuple[str, datetime], int] = {}
     for number, point in enumerate(points):
-        if complaint := _wrong_with(point):
+        labels = point.labels or {}
+        known = tuple(labels.items())
+        if complaint := _wrong_with(point) or ("" if known in texts else _wrong_with_labels(labels)):
             raise ValidationError({f"points.{number}": complaint})
-        place = (text_of(point.labels or {}), point.at)
-        earlier = seen.setdefault(place, (number, point))
-        if (earlier[1].value, earlier[1].weight) != (point.value, point.weight):
+        text = texts.get(known)
+        if text is None:
+            text = texts[known] = text_of(labels)
+        place = (text, point.at)
+        earlier = once.setdefault(place, point)
+        if earlier is point:
+            numbers[place] = number
+        elif (earlier.value, earlier.weight) != (point.value, point.weight):
             raise ValidationError(
                 {
                     f"points.{number}": _(
                         "Point %(other)s has the same time and labels, but another value. Send one of them."
                     )
-                    % {"other": earlier[0]}
+                    % {"other": numbers[place]}
                 }
             )
-        yield point
+    return once
+
+
+def _array(texts: Iterable[str]) -> str:
+    """A PostgreSQL array as text: thousands of values are one argument that nothing has to look through."""
+    return "{" + ",".join(texts) + "}"
 
 
 def _wrong_with(point: Given) -> str:
@@ -170,7 +181,10 @@ def _wrong_with(point: Given) -> str:
         return _("This number is too large to be counted with.")
     if not EARLIEST <= point.at.year < LATEST:
         return _("The time lies outside the years 1900 to 2200.")
-    labels = point.labels or {}
+    return ""
+
+
+def _wrong_with_labels(labels: Mapping[str, str]) -> str:
     if len(labels) > MOST_LABELS or any(len(name) > 100 or len(value) > 200 for name, value in labels.items()):
         return _("At most 12 labels, with names of up to 100 and values of up to 200 characters.")
     if any(not name.strip() or "\x00" in name or "\x00" in value for name, value in labels.items()):
