@@ -21,6 +21,7 @@ from pathlib import Path
 import psycopg
 
 from opsboard import embedded, ending
+from opsboard.lookout import Lookout
 from opsboard.supervisor import Child, Speaker, Supervisor
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -325,9 +326,13 @@ def run(*, port: str, host: str, demo: bool) -> None:
                 say("Ctrl-C stops everything.")
 
         watch.told = welcome
-        house = Supervisor(
-            children(host, number, folder, watch.web_is_up), speaker=speaker, each_second=watch.each_second
-        )
+        lookout = Lookout(os.environ["DATABASE_URL"])
+
+        def each_second() -> None:
+            watch.each_second()
+            lookout.each_second()
+
+        house = Supervisor(children(host, number, folder, watch.web_is_up), speaker=speaker, each_second=each_second)
         house.run()
         watch.told()
         say("Everything has stopped." if servers is None else "The processes have stopped; now the servers.")

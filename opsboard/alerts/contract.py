@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from django.core.exceptions import ValidationError
@@ -12,7 +12,8 @@ from django.utils.translation import gettext, pgettext_lazy
 from django.utils.translation import gettext_lazy as _
 
 from opsboard.alerts import services
-from opsboard.alerts.forms import AcknowledgeForm, WatchForm
+from opsboard.alerts.analysis import matching
+from opsboard.alerts.forms import AcknowledgeForm, SilenceForm, WatchForm
 from opsboard.alerts.models import Alert, Severity, Watch
 from opsboard.core import access
 from opsboard.core.access import Viewer
@@ -85,8 +86,50 @@ def acknowledge(
     )
     if alert is None:
         raise ValidationError(gettext("Only an alert can be acknowledged."))
-    services.acknowledge(alert=alert, by=by, now=now, note=note)
+    hours = str(settings.get("lasts") or "")
+    until = now + timedelta(hours=int(hours)) if hours.isdecimal() and len(hours) < 5 else None
+    services.acknowledge(alert=alert, by=by, now=now, note=note, until=until)
     return Outcome(Ref.to(alert), _("Acknowledged"))
+
+
+def silence(
+    *,
+    workspace: Workspace,
+    by: User | None,
+    about: Ref | None,
+    now: datetime,
+    matchers: Any = "",
+    lasts: str | int = "",
+    ends_at: datetime | None = None,
+    starts_at: datetime | None = None,
+    reason: str = "",
+    **settings: Any,
+) -> Outcome:
+    """`matchers` as on the form, or as people write them."""
+    try:
+        rows = matching.parse(matchers) if isinstance(matchers, str) else tuple(matchers)
+        hours = int(lasts or 0)
+    except ValueError as error:
+        raise ValidationError({"matchers": gettext("“%(part)s” is not understood. Write it as name=value.") % {"part": error}}) from None  # fmt: skip
+    start = max(starts_at or now, now)
+    row = services.silence(
+        workspace=workspace, by=by, now=now, matchers=rows, starts_at=start, reason=reason,
+        ends_at=start + timedelta(hours=hours) if hours else ends_at or start,
+    )  # fmt: skip
+    return Outcome(Ref.to(row), _("Silenced"), {"silence": row.pk})
+
+
+def find_unheard(viewer: Viewer, period: Period) -> Iterable[Found]:
+    """Watches whose people have all left, and that speak through no channel."""
+    for watch in Watch.objects.visible_to(viewer).active().unheard_by_anybody().select_related("workspace")[:100]:
+        yield Found(
+            key=f"alerts.unheard:{watch.pk}",
+            title=gettext("Nobody hears the watch “%(name)s”") % {"name": watch},
+            detail=gettext("Whom it tells has left, so only the admins hear of it. Choose somebody who can act."),
+            about=Ref.to(watch),
+            url=watch.get_absolute_url(),
+            severity="warning",
+        )
 
 
 def find_firing(viewer: Viewer, period: Period) -> Iterable[Found]:
@@ -167,8 +210,12 @@ contract = Contract(
         Effect(
             "alerts.acknowledge", _("Acknowledge an alert"), AcknowledgeForm, acknowledge, "check", role="contributor"
         ),
+        Effect("alerts.silence", _("Silence alerts"), SilenceForm, silence, "bell-off"),
     ),
-    findings=(Finding("alerts.firing", _("Firing alerts"), find_firing),),
+    findings=(
+        Finding("alerts.firing", _("Firing alerts"), find_firing),
+        Finding("alerts.unheard", _("Watches that nobody hears"), find_unheard),
+    ),
     sections=(Section("alerts.week", _("Alerts"), "alerts/_section.html", tell_week, order=20),),
     things=(Thing("alerts.watches", _("Watches"), "alerts.watch", "eye", watches_by_name),),
     margin="alerts:margin",

@@ -135,3 +135,27 @@ def test_nonsense_is_refused_in_words(query: str, call: Call) -> None:
     answer = call("GET", f"alerts?{query}")
     assert answer.status_code == 422
     assert answer.json()["errors"]
+
+
+def test_programs_acknowledge_take_over_and_silence(call: Call, editor: Viewer, anna: User) -> None:
+    now = timezone.now()
+    services.watch_number(viewer=editor, now=now, indicator="metrics.value:rework", op=">", value=5)
+    tell("rework", 7)
+    services.evaluate(workspace=editor.workspace, now=now)
+    (row,) = call("GET", "alerts?acknowledged=false").json()["items"]
+    address = f"alerts/{row['id']}/"
+    until = (now + timedelta(hours=4)).isoformat()
+    said = call("POST", f"{address}acknowledge", {"note": "Seen", "until": until}).json()
+    assert (said["acknowledged_by"], said["note"], said["keeper"]) == ("Anna", "Seen", None)
+    assert call("POST", f"{address}take-over", {}).json()["keeper"] == "Anna"
+    assert call("POST", "alerts/999999/acknowledge", {}).status_code == 404
+    assert call("POST", f"{address}acknowledge", {"until": "2020-01-01T00:00:00Z"}).status_code == 422
+    assert call("GET", "alerts?acknowledged=false").json()["items"] == []
+    made = call("POST", "silences", {"matchers": "watch=Rework rate", "ends_at": until, "reason": "Stock-taking"})
+    assert (made.status_code, made.json()["state"], made.json()["by"]) == (201, "active", "Anna")
+    assert call("GET", "alerts").json()["items"][0]["silenced"] is True
+    for wrong in ({"matchers": "shop"}, {"reason": ""}, {"ends_at": "2099-01-01T00:00:00Z"}):
+        body = {"matchers": "shop=North", "ends_at": until, "reason": "x", **wrong}
+        assert call("POST", "silences", body).status_code == 422, wrong
+    assert call("POST", f"silences/{made.json()['id']}/end", {}).json()["state"] == "over"
+    assert [one["state"] for one in call("GET", "silences").json()["items"]] == ["over"]

@@ -16,6 +16,7 @@ from opsboard.alerts.models import Pulse
 from opsboard.alerts.tasks import evaluate_all
 from opsboard.core.access import Viewer
 from opsboard.core.models import Delivery, Notice, User, Workspace
+from opsboard.lookout import Lookout
 from tests.alerts.numbers import tell
 from tests.workers import ROOT, MailServer, until, worker
 
@@ -88,3 +89,26 @@ def test_silence_is_three_intervals_and_counts_from_when_somebody_looks(
     assert [notice.severity for notice in Notice.objects.order_by("pk")] == ["critical", "info"]
     services.pause_watch(watch=watch, now=now + timedelta(seconds=70))
     assert looked(7200) == 0, "nothing is watched, so nothing is missed"
+
+
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.usefixtures("numbers")
+def test_the_supervisor_looks_closely_only_when_alerts_are_not_judged(editor: Viewer, workspace: Workspace) -> None:
+    there = connection.settings_dict
+    url = f"postgres://{there['USER']}:{there['PASSWORD']}@{there['HOST']}:{there['PORT']}/{there['NAME']}"
+    lookout = Lookout(url)
+    lookout.since = timezone.now() - timedelta(hours=1)
+    assert not lookout.is_worth_a_look(), "nothing is watched"
+    now = timezone.now()
+    services.watch_number(viewer=editor, now=now, indicator="metrics.value:rework", op=">", value=5)
+    services.evaluate(workspace=workspace, now=now)
+    assert not lookout.is_worth_a_look()
+    Pulse.objects.update(tick=now - timedelta(seconds=40))
+    assert lookout.is_worth_a_look()
+    lookout.since = now
+    assert not lookout.is_worth_a_look(), "we have only just begun"
+    Pulse.objects.update(silent_since=now, tick=now - timedelta(seconds=40))
+    assert not lookout.is_worth_a_look(), "announced"
+    Pulse.objects.update(tick=now)
+    assert lookout.is_worth_a_look(), "back"
+    assert not Lookout("postgres://nobody@127.0.0.1:1/none").is_worth_a_look()

@@ -9,9 +9,11 @@ from django.test import Client
 from django.utils import timezone
 
 from opsboard.alerts import services
+from opsboard.alerts.contract import find_unheard
 from opsboard.alerts.models import Alert, EscalationPolicy, MaintenanceWindow, Route, Silence
+from opsboard.core import access, effects
 from opsboard.core.access import Viewer
-from opsboard.core.models import Channel, Delivery, User, Workspace
+from opsboard.core.models import Channel, Delivery, Membership, User, Workspace
 from tests.alerts.numbers import tell
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("numbers")]
@@ -192,3 +194,18 @@ def test_the_timeline_says_who_was_told_what_when_and_whether_it_arrived(
 def test_the_list_is_filtered(query: str, sign_in: SignIn, anna: User, alert: Alert, now: datetime) -> None:
     query = query.replace("watch=1", f"watch={alert.watch_id}")
     assert str(alert) in sign_in(anna).get(f"{BASE}?{query}").text
+
+
+def test_others_may_silence_and_a_watch_that_nobody_hears_is_found(
+    alert: Alert, anna: User, workspace: Workspace, sign_in: SignIn, adam: User
+) -> None:
+    settings: dict[str, Any] = {"matchers": "shop=North", "lasts": "4", "reason": "Stock-taking"}
+    effects.perform("alerts.silence", workspace=workspace, by=anna, now=timezone.now(), **settings)
+    assert Silence.objects.get().matchers_text == "shop=North"
+    form = sign_in(anna).get(f"/north-plant/do/alerts.silence/?about_model=alerts.alert&about_id={alert.pk}").text
+    assert "watch=Rework rate, shop=North" in form
+    viewer, week = access.the_house(workspace), workspace.week_of(timezone.now())
+    assert list(find_unheard(viewer, week)) == []
+    Membership.objects.filter(user=anna).delete()
+    (found,) = find_unheard(viewer, week)
+    assert found.title == "Nobody hears the watch “Rework rate”"

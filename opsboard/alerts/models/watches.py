@@ -17,7 +17,15 @@ from django.utils.translation import gettext_lazy as _
 from opsboard.alerts import analysis
 from opsboard.alerts.analysis import Health, Memory, State
 from opsboard.alerts.models import words
-from opsboard.core.models import About, LimitedModel, Versioned, WorkspaceModel, WorkspaceQuerySet
+from opsboard.core.models import (
+    About,
+    LimitedModel,
+    Membership,
+    TeamMember,
+    Versioned,
+    WorkspaceModel,
+    WorkspaceQuerySet,
+)
 from opsboard.core.models.history import every_change
 
 if TYPE_CHECKING:
@@ -47,6 +55,25 @@ class WatchQuerySet(WorkspaceQuerySet):
 
     def active(self) -> Self:
         return self.filter(deleted_at=None, paused_at=None)
+
+    def unheard_by_anybody(self) -> Self:
+        """Whose people, teams and owner are no longer here, and that have no channel."""
+        here = Membership.objects.active().filter(workspace=models.OuterRef("workspace"))
+        through = self.model.people.through.objects.filter(watch=models.OuterRef("pk"))
+        members = TeamMember.objects.filter(team__in=self.model.teams.through.objects.filter(
+            watch=models.OuterRef(models.OuterRef("pk"))).values("team"))  # fmt: skip
+        return self.filter(
+            ~models.Exists(here.filter(user=models.OuterRef("owner"))),
+            ~models.Exists(
+                through.filter(
+                    user__in=Membership.objects.active()
+                    .filter(workspace=models.OuterRef(models.OuterRef("workspace")))
+                    .values("user")
+                )
+            ),
+            ~models.Exists(members),
+            channels=None,
+        )
 
     def of(self, workspace: Workspace) -> Self:
         return self.filter(workspace=workspace)
