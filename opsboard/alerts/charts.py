@@ -119,4 +119,5 @@ def timeline(
         Happened(one.at, _("Told: %(what)s") % {"what": one.get_kind_display()}, text=one.text, recipients=to)
         for one, to in told
     ]
+    lines.reverse()  # of one moment: first what happened, then who was told
     return sorted(lines, key=lambda line: line.at, reverse=True)

@@ -14,7 +14,7 @@ from django.views.decorators.http import require_GET, require_POST
 
 from opsboard.alerts import services
 from opsboard.alerts.forms import PolicyForm, RouteForm, StepForm
-from opsboard.alerts.forms.routes import STEPS
+from opsboard.alerts.forms.routes import STEPS, channels_of
 from opsboard.alerts.models import EscalationPolicy, Watch
 from opsboard.core.access import Request, needs
 from opsboard.core.forms import say
@@ -92,7 +92,7 @@ def _policy(request: Request, row: EscalationPolicy | None) -> HttpResponse:
                 to = reverse("alerts:policy_list", kwargs={"workspace": request.workspace.slug})
                 return done(request, to, changed="alerts", message=_("Saved"), go=True)
     answer = refused if request.method == "POST" else page
-    context = {"form": form, "steps": steps, "policy": row}
+    context = {"form": form, "steps": steps, "policy": row, "channels": channels_of(request.viewer).exists()}
     return answer(request, "alerts/policy_form.html", context, part="alerts/_policy_form.html")
 
 
