@@ -213,6 +213,7 @@ ACCOUNT_RATE_LIMITS = {  # who is counted for what: see core/accounts.py
     "reset_password": "20/m/ip,5/m/key",
     "reset_password_from_key": "20/m/ip",
     "join": "20/m/ip",
+    "shared": "600/m/ip",
 }
 USERSESSIONS_TRACK_ACTIVITY = True
 MFA_SUPPORTED_TYPES = ["totp", "webauthn", "recovery_codes"]

@@ -1,5 +1,6 @@
 """What people see drawn of metrics."""
 
+from metrics.charts.boards import Drawn, Happened, changes_of, draw, explored_tile, map_of, picture, title_of
 from metrics.charts.metric import (
     MOST_EXPLORED,
     MOST_LINES,
@@ -12,6 +13,7 @@ from metrics.charts.metric import (
     small,
     value_text,
 )
+from metrics.charts.pictures import dashboard_picture, tile_picture
 from metrics.charts.why import (
     BASELINE_TITLES,
     VERDICTS,
@@ -37,16 +39,24 @@ __all__ = [
     "MOST_EXPLORED",
     "MOST_LINES",
     "VERDICTS",
+    "Drawn",
+    "Happened",
     "change_text",
+    "changes_of",
+    "dashboard_picture",
     "dimension_text",
+    "draw",
     "explored",
+    "explored_tile",
     "heat",
     "judged_chart",
     "labels_text",
     "large",
     "lead_sentence",
     "lines",
+    "map_of",
     "on_page",
+    "picture",
     "proof_view",
     "proven_course",
     "rows_of",
@@ -56,6 +66,8 @@ __all__ = [
     "signed_share",
     "small",
     "stretch_text",
+    "tile_picture",
+    "title_of",
     "value_text",
     "verdict",
     "what_text",

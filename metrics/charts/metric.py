@@ -9,7 +9,7 @@ from typing import Any
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 
-from metrics.models import Aggregation, Bucket, Metric
+from metrics.models import Aggregation, Bucket, Measure, Metric
 from opsboard.core import charts
 from opsboard.core.templatetags.ops import number, percent
 
@@ -17,7 +17,11 @@ MOST_LINES = 6
 MOST_EXPLORED = 20_000
 
 
-def value_text(metric: Metric, value: float | None, *, unit: bool = True) -> str:
+type Spoken = Metric | Measure
+"""Whatever has a unit, decimals, and says whether it is a rate."""
+
+
+def value_text(metric: Spoken, value: float | None, *, unit: bool = True) -> str:
     """A value as it is read: 76.3%, 12.50 min, 1,204."""
     if value is None:
         return "–"
@@ -28,7 +32,7 @@ def value_text(metric: Metric, value: float | None, *, unit: bool = True) -> str
     return f"{text} {name}" if unit and name else text
 
 
-def change_text(metric: Metric, change: float | None) -> str:
+def change_text(metric: Spoken, change: float | None) -> str:
     """A difference with its sign; of rates in percentage points."""
     if change is None:
         return "–"
@@ -75,6 +79,7 @@ def large(
     height: int = 300,
     target: bool = True,
     signals: Sequence[charts.Signal] = (),
+    changes: Sequence[charts.Change] = (),
 ) -> SafeString:
     """`target` is false where the values are of another grain than the target's."""
     spoken = [value for one in series for _at, value in one.points if value is not None]
@@ -87,22 +92,27 @@ def large(
     return charts.line(
         series, title=metric.name, desc=desc, unit="" if metric.as_rate else metric.unit, rate=metric.as_rate,
         target=metric.target if target else None, tz=metric.zone, width=width, height=height, heading=False,
-        signals=signals,
+        signals=signals, changes=changes, spell=lambda value: value_text(metric, value, unit=False),
     )  # fmt: skip
 
 
-def on_page(metric: Metric, series: Sequence[charts.Series], signals: Sequence[charts.Signal] = ()) -> SafeString:
+def on_page(
+    metric: Metric,
+    series: Sequence[charts.Series],
+    signals: Sequence[charts.Signal] = (),
+    changes: Sequence[charts.Change] = (),
+) -> SafeString:
     """The large chart for a page: drawn for a desk and for a phone."""
     return charts.for_any_screen(
-        lambda width, height: large(metric, series, width=width, height=height, signals=signals)
+        lambda width, height: large(metric, series, width=width, height=height, signals=signals, changes=changes)
     )
 
 
-def explored(metric: Metric, series: Sequence[charts.Series]) -> dict[str, Any]:
+def explored(metric: Metric, series: Sequence[charts.Series], changes: Sequence[charts.Change] = ()) -> dict[str, Any]:
     """The same for Plotly, where people zoom and hover."""
     return charts.figure_json(
         series, title=metric.name, unit="" if metric.as_rate else metric.unit, rate=metric.as_rate,
-        target=metric.target, tz=metric.zone,
+        target=metric.target, tz=metric.zone, changes=changes,
     )  # fmt: skip
 
 

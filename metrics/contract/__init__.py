@@ -2,6 +2,7 @@
 
 from django.utils.translation import gettext_lazy, pgettext_lazy
 
+from metrics.contract import boards
 from metrics.contract.keeping_up import age_catalogue, find_no_data, find_no_owner, read_age
 from metrics.contract.numbers import catalogue, history, read
 from metrics.contract.recording import record_point
@@ -108,6 +109,7 @@ contract = Contract(
                 Fact("confirmed", gettext_lazy("Confirmed"), "flag"),
             ),
         ),
+        *boards.EVENTS,
     ),
     reactions=(
         Reaction("metrics.journal_closed", "work.action_closed", follow_closed),
@@ -121,12 +123,16 @@ contract = Contract(
         Finding("metrics.no_owner", gettext_lazy("Metrics without an owner"), find_no_owner),
         Finding("metrics.signal", gettext_lazy("Metrics out of control"), find_signals),
     ),
-    sections=(Section("metrics.week", gettext_lazy("Metric movements"), "metrics/_section.html", tell_week, order=10),),
+    sections=(
+        Section("metrics.week", gettext_lazy("Metric movements"), "metrics/_section.html", tell_week, order=10),
+        *boards.SECTIONS,
+    ),
     datasets=(Dataset("metrics.points", datasets, rows),),
     things=(
         Thing("metrics.metrics", gettext_lazy("Metrics"), "metrics.metric", "chart-line", metrics_by_name),
         Thing("metrics.waiting", gettext_lazy("Waiting lists"), "metrics.waitinglist", "hourglass", lists_by_name),
         Thing("metrics.journal", gettext_lazy("Anomaly journal"), "metrics.movement", "notebook", movements_by_name),
+        *boards.THINGS,
     ),
     starters=tuple(Starter(f"metrics.{key}", trade.title, furnish) for key, trade in TRADES.items()),
     schedule=(

@@ -1,5 +1,7 @@
 """What people type about metrics."""
 
+from metrics.forms.annotations import AnnotationForm
+from metrics.forms.dashboards import DashboardForm, ShareForm, TileForm
 from metrics.forms.files import ImportForm
 from metrics.forms.journal import ChangeForm, MovementForm, OpenForm, WriteForm
 from metrics.forms.metric import MetricForm, RateForm, ValueForm
@@ -13,7 +15,9 @@ from metrics.forms.waiting import WaitingImportForm, WaitingItemForm, WaitingLis
 __all__ = [
     "FORMS",
     "HINTS",
+    "AnnotationForm",
     "ChangeForm",
+    "DashboardForm",
     "DriverForm",
     "ImportForm",
     "MetricForm",
@@ -24,7 +28,9 @@ __all__ = [
     "RateForm",
     "RawForm",
     "RecordForm",
+    "ShareForm",
     "SourceForm",
+    "TileForm",
     "ValueForm",
     "WaitingImportForm",
     "WaitingItemForm",

@@ -26,6 +26,14 @@ class Migration(migrations.Migration):
 
     operations = at_once([
         migrations.CreateModel(
+            name='LabelSet',
+            fields=[
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('labels', models.JSONField(default=dict)),
+                ('fingerprint', models.CharField(max_length=32)),
+            ],
+        ),
+        migrations.CreateModel(
             name='Metric',
             fields=[
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
@@ -60,6 +68,112 @@ class Migration(migrations.Migration):
             },
         ),
         migrations.CreateModel(
+            name='Annotation',
+            fields=[
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('version', models.PositiveIntegerField(default=1, editable=False, verbose_name='Version')),
+                ('on', models.DateField(verbose_name='Day')),
+                ('until', models.DateField(blank=True, null=True, verbose_name='Last day')),
+                ('sort', models.CharField(choices=[('promotion', 'Promotion'), ('price', 'Price change'), ('process', 'Changed way of working'), ('outside', 'From outside'), ('other', 'Other')], default='other', max_length=10, verbose_name='Kind')),
+                ('text', models.CharField(max_length=200, verbose_name='What happened')),
+                ('everywhere', models.BooleanField(default=True, verbose_name='On all metrics')),
+                ('created_at', models.DateTimeField()),
+                ('by', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='+', to=settings.AUTH_USER_MODEL)),
+                ('workspace', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='+', to='core.workspace', verbose_name='Workspace')),
+                ('metrics', models.ManyToManyField(blank=True, related_name='annotations', to='metrics.metric', verbose_name='Metrics')),
+            ],
+            options={
+                'verbose_name': 'Annotation',
+                'verbose_name_plural': 'Annotations',
+                'ordering': ('-on', '-pk'),
+            },
+        ),
+        migrations.CreateModel(
+            name='AnnotationEvent',
+            fields=[
+                ('pgh_id', models.AutoField(primary_key=True, serialize=False)),
+                ('pgh_created_at', models.DateTimeField(auto_now_add=True)),
+                ('pgh_label', models.TextField(help_text='The event label.')),
+                ('id', models.BigIntegerField()),
+                ('version', models.PositiveIntegerField(default=1, editable=False, verbose_name='Version')),
+                ('on', models.DateField(verbose_name='Day')),
+                ('until', models.DateField(blank=True, null=True, verbose_name='Last day')),
+                ('sort', models.CharField(choices=[('promotion', 'Promotion'), ('price', 'Price change'), ('process', 'Changed way of working'), ('outside', 'From outside'), ('other', 'Other')], default='other', max_length=10, verbose_name='Kind')),
+                ('text', models.CharField(max_length=200, verbose_name='What happened')),
+                ('everywhere', models.BooleanField(default=True, verbose_name='On all metrics')),
+                ('created_at', models.DateTimeField()),
+                ('by', models.ForeignKey(blank=True, db_constraint=False, null=True, on_delete=django.db.models.deletion.DO_NOTHING, related_name='+', related_query_name='+', to=settings.AUTH_USER_MODEL)),
+                ('pgh_context', models.ForeignKey(db_constraint=False, null=True, on_delete=django.db.models.deletion.DO_NOTHING, related_name='+', to='pghistory.context')),
+                ('pgh_obj', models.ForeignKey(db_constraint=False, on_delete=django.db.models.deletion.DO_NOTHING, related_name='events', to='metrics.annotation')),
+                ('workspace', models.ForeignKey(db_constraint=False, on_delete=django.db.models.deletion.DO_NOTHING, related_name='+', related_query_name='+', to='core.workspace', verbose_name='Workspace')),
+            ],
+            options={
+                'abstract': False,
+            },
+        ),
+        migrations.CreateModel(
+            name='Dashboard',
+            fields=[
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('limited_to', django.contrib.postgres.fields.ArrayField(base_field=models.BigIntegerField(), blank=True, default=list, verbose_name='Only for teams')),
+                ('version', models.PositiveIntegerField(default=1, editable=False, verbose_name='Version')),
+                ('name', models.CharField(max_length=200, verbose_name='Name')),
+                ('description', models.TextField(blank=True, max_length=2000, verbose_name='What it is for')),
+                ('private', models.BooleanField(default=False, verbose_name='Only for me')),
+                ('position', models.FloatField(default=0, verbose_name='Order')),
+                ('span', models.CharField(default='30d', max_length=6, verbose_name='Period')),
+                ('compare', models.CharField(blank=True, choices=[('', 'Nothing'), ('previous', 'The period before'), ('year', 'A year ago'), ('plan', 'Target')], default='previous', max_length=8, verbose_name='Compared with')),
+                ('tiles', models.JSONField(blank=True, default=list)),
+                ('before', models.JSONField(blank=True, default=None, null=True)),
+                ('created_at', models.DateTimeField()),
+                ('deleted_at', models.DateTimeField(blank=True, null=True)),
+                ('owner', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='+', to=settings.AUTH_USER_MODEL, verbose_name='Owner')),
+                ('workspace', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='+', to='core.workspace', verbose_name='Workspace')),
+            ],
+            options={
+                'verbose_name': 'Dashboard',
+                'verbose_name_plural': 'Dashboards',
+                'ordering': ('position', 'name', 'pk'),
+            },
+        ),
+        migrations.CreateModel(
+            name='DashboardEvent',
+            fields=[
+                ('pgh_id', models.AutoField(primary_key=True, serialize=False)),
+                ('pgh_created_at', models.DateTimeField(auto_now_add=True)),
+                ('pgh_label', models.TextField(help_text='The event label.')),
+                ('id', models.BigIntegerField()),
+                ('limited_to', django.contrib.postgres.fields.ArrayField(base_field=models.BigIntegerField(), blank=True, default=list, verbose_name='Only for teams')),
+                ('version', models.PositiveIntegerField(default=1, editable=False, verbose_name='Version')),
+                ('name', models.CharField(max_length=200, verbose_name='Name')),
+                ('description', models.TextField(blank=True, max_length=2000, verbose_name='What it is for')),
+                ('private', models.BooleanField(default=False, verbose_name='Only for me')),
+                ('position', models.FloatField(default=0, verbose_name='Order')),
+                ('span', models.CharField(default='30d', max_length=6, verbose_name='Period')),
+                ('compare', models.CharField(blank=True, choices=[('', 'Nothing'), ('previous', 'The period before'), ('year', 'A year ago'), ('plan', 'Target')], default='previous', max_length=8, verbose_name='Compared with')),
+                ('tiles', models.JSONField(blank=True, default=list)),
+                ('before', models.JSONField(blank=True, default=None, null=True)),
+                ('created_at', models.DateTimeField()),
+                ('deleted_at', models.DateTimeField(blank=True, null=True)),
+                ('owner', models.ForeignKey(blank=True, db_constraint=False, null=True, on_delete=django.db.models.deletion.DO_NOTHING, related_name='+', related_query_name='+', to=settings.AUTH_USER_MODEL, verbose_name='Owner')),
+                ('pgh_context', models.ForeignKey(db_constraint=False, null=True, on_delete=django.db.models.deletion.DO_NOTHING, related_name='+', to='pghistory.context')),
+                ('pgh_obj', models.ForeignKey(db_constraint=False, on_delete=django.db.models.deletion.DO_NOTHING, related_name='events', to='metrics.dashboard')),
+                ('workspace', models.ForeignKey(db_constraint=False, on_delete=django.db.models.deletion.DO_NOTHING, related_name='+', related_query_name='+', to='core.workspace', verbose_name='Workspace')),
+            ],
+            options={
+                'abstract': False,
+            },
+        ),
+        migrations.CreateModel(
+            name='Favourite',
+            fields=[
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('since', models.DateTimeField()),
+                ('dashboard', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='favourites', to='metrics.dashboard')),
+                ('user', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='+', to=settings.AUTH_USER_MODEL)),
+            ],
+        ),
+        migrations.CreateModel(
             name='Influence',
             fields=[
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
@@ -74,6 +188,23 @@ class Migration(migrations.Migration):
                 'verbose_name': 'Influence',
                 'ordering': ('parent_id', 'position', 'pk'),
             },
+        ),
+        migrations.CreateModel(
+            name='Latest',
+            fields=[
+                ('label_set', models.OneToOneField(db_constraint=False, on_delete=django.db.models.deletion.CASCADE, primary_key=True, related_name='latest', serialize=False, to='metrics.labelset')),
+                ('at', models.DateTimeField()),
+                ('value', models.FloatField()),
+                ('weight', models.FloatField()),
+                ('bucket', models.DateTimeField()),
+                ('count', models.BigIntegerField()),
+                ('total', models.FloatField()),
+                ('weighed', models.FloatField()),
+                ('weights', models.FloatField()),
+                ('low', models.FloatField()),
+                ('high', models.FloatField()),
+                ('revised', models.BooleanField()),
+            ],
         ),
         migrations.CreateModel(
             name='Pulse',
@@ -106,14 +237,10 @@ class Migration(migrations.Migration):
                 'ordering': ('at',),
             },
         ),
-        migrations.CreateModel(
-            name='LabelSet',
-            fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('labels', models.JSONField(default=dict)),
-                ('fingerprint', models.CharField(max_length=32)),
-                ('metric', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='label_sets', to='metrics.metric')),
-            ],
+        migrations.AddField(
+            model_name='labelset',
+            name='metric',
+            field=models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='label_sets', to='metrics.metric'),
         ),
         migrations.CreateModel(
             name='InfluenceEvent',
@@ -298,6 +425,44 @@ class Migration(migrations.Migration):
             ],
         ),
         migrations.CreateModel(
+            name='ShareLink',
+            fields=[
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('note', models.CharField(blank=True, max_length=200, verbose_name='For whom')),
+                ('created_at', models.DateTimeField()),
+                ('expires_at', models.DateTimeField()),
+                ('revoked_at', models.DateTimeField(blank=True, null=True)),
+                ('by', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='+', to=settings.AUTH_USER_MODEL)),
+                ('dashboard', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='links', to='metrics.dashboard')),
+                ('workspace', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='+', to='core.workspace', verbose_name='Workspace')),
+            ],
+            options={
+                'verbose_name': 'Share link',
+                'ordering': ('-created_at', '-pk'),
+            },
+        ),
+        migrations.CreateModel(
+            name='ShareLinkEvent',
+            fields=[
+                ('pgh_id', models.AutoField(primary_key=True, serialize=False)),
+                ('pgh_created_at', models.DateTimeField(auto_now_add=True)),
+                ('pgh_label', models.TextField(help_text='The event label.')),
+                ('id', models.BigIntegerField()),
+                ('note', models.CharField(blank=True, max_length=200, verbose_name='For whom')),
+                ('created_at', models.DateTimeField()),
+                ('expires_at', models.DateTimeField()),
+                ('revoked_at', models.DateTimeField(blank=True, null=True)),
+                ('by', models.ForeignKey(db_constraint=False, on_delete=django.db.models.deletion.DO_NOTHING, related_name='+', related_query_name='+', to=settings.AUTH_USER_MODEL)),
+                ('dashboard', models.ForeignKey(db_constraint=False, on_delete=django.db.models.deletion.DO_NOTHING, related_name='+', related_query_name='+', to='metrics.dashboard')),
+                ('pgh_context', models.ForeignKey(db_constraint=False, null=True, on_delete=django.db.models.deletion.DO_NOTHING, related_name='+', to='pghistory.context')),
+                ('pgh_obj', models.ForeignKey(db_constraint=False, on_delete=django.db.models.deletion.DO_NOTHING, related_name='events', to='metrics.sharelink')),
+                ('workspace', models.ForeignKey(db_constraint=False, on_delete=django.db.models.deletion.DO_NOTHING, related_name='+', related_query_name='+', to='core.workspace', verbose_name='Workspace')),
+            ],
+            options={
+                'abstract': False,
+            },
+        ),
+        migrations.CreateModel(
             name='Source',
             fields=[
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
@@ -448,23 +613,30 @@ class Migration(migrations.Migration):
                 'abstract': False,
             },
         ),
-        migrations.CreateModel(
-            name='Latest',
-            fields=[
-                ('label_set', models.OneToOneField(db_constraint=False, on_delete=django.db.models.deletion.CASCADE, primary_key=True, related_name='latest', serialize=False, to='metrics.labelset')),
-                ('at', models.DateTimeField()),
-                ('value', models.FloatField()),
-                ('weight', models.FloatField()),
-                ('bucket', models.DateTimeField()),
-                ('count', models.BigIntegerField()),
-                ('total', models.FloatField()),
-                ('weighed', models.FloatField()),
-                ('weights', models.FloatField()),
-                ('low', models.FloatField()),
-                ('high', models.FloatField()),
-                ('revised', models.BooleanField()),
-                ('metric', models.ForeignKey(db_constraint=False, on_delete=django.db.models.deletion.CASCADE, related_name='+', to='metrics.metric')),
-            ],
+        migrations.AddConstraint(
+            model_name='dashboard',
+            constraint=models.CheckConstraint(condition=models.Q(('private', False), ('owner__isnull', False), _connector='OR'), name='a_private_dashboard_has_an_owner', violation_error_message='A private dashboard needs an owner.'),
+        ),
+        pgtrigger.migrations.AddTrigger(
+            model_name='dashboard',
+            trigger=pgtrigger.compiler.Trigger(name='insert_insert', sql=pgtrigger.compiler.UpsertTriggerSql(func='INSERT INTO "metrics_dashboardevent" ("before", "compare", "created_at", "deleted_at", "description", "id", "limited_to", "name", "owner_id", "pgh_context_id", "pgh_created_at", "pgh_label", "pgh_obj_id", "position", "private", "span", "tiles", "version", "workspace_id") VALUES (NEW."before", NEW."compare", NEW."created_at", NEW."deleted_at", NEW."description", NEW."id", NEW."limited_to", NEW."name", NEW."owner_id", _pgh_attach_context(), NOW(), \'insert\', NEW."id", NEW."position", NEW."private", NEW."span", NEW."tiles", NEW."version", NEW."workspace_id"); RETURN NULL;', hash='f22d58b8f924bbbca171b9312cf58773c3c6952e', operation='INSERT', pgid='pgtrigger_insert_insert_0232b', table='metrics_dashboard', when='AFTER')),
+        ),
+        pgtrigger.migrations.AddTrigger(
+            model_name='dashboard',
+            trigger=pgtrigger.compiler.Trigger(name='update_update', sql=pgtrigger.compiler.UpsertTriggerSql(condition='WHEN (OLD.* IS DISTINCT FROM NEW.*)', func='INSERT INTO "metrics_dashboardevent" ("before", "compare", "created_at", "deleted_at", "description", "id", "limited_to", "name", "owner_id", "pgh_context_id", "pgh_created_at", "pgh_label", "pgh_obj_id", "position", "private", "span", "tiles", "version", "workspace_id") VALUES (NEW."before", NEW."compare", NEW."created_at", NEW."deleted_at", NEW."description", NEW."id", NEW."limited_to", NEW."name", NEW."owner_id", _pgh_attach_context(), NOW(), \'update\', NEW."id", NEW."position", NEW."private", NEW."span", NEW."tiles", NEW."version", NEW."workspace_id"); RETURN NULL;', hash='4a478b8d69b7195fe847bfc75cd30ae1a19842b2', operation='UPDATE', pgid='pgtrigger_update_update_217aa', table='metrics_dashboard', when='AFTER')),
+        ),
+        pgtrigger.migrations.AddTrigger(
+            model_name='dashboard',
+            trigger=pgtrigger.compiler.Trigger(name='delete_delete', sql=pgtrigger.compiler.UpsertTriggerSql(func='INSERT INTO "metrics_dashboardevent" ("before", "compare", "created_at", "deleted_at", "description", "id", "limited_to", "name", "owner_id", "pgh_context_id", "pgh_created_at", "pgh_label", "pgh_obj_id", "position", "private", "span", "tiles", "version", "workspace_id") VALUES (OLD."before", OLD."compare", OLD."created_at", OLD."deleted_at", OLD."description", OLD."id", OLD."limited_to", OLD."name", OLD."owner_id", _pgh_attach_context(), NOW(), \'delete\', OLD."id", OLD."position", OLD."private", OLD."span", OLD."tiles", OLD."version", OLD."workspace_id"); RETURN NULL;', hash='ca83471de12da5d7e58c77f28fc737d907cc538a', operation='DELETE', pgid='pgtrigger_delete_delete_8fe99', table='metrics_dashboard', when='AFTER')),
+        ),
+        migrations.AddConstraint(
+            model_name='favourite',
+            constraint=models.UniqueConstraint(fields=('dashboard', 'user'), name='a_dashboard_is_a_favourite_once'),
+        ),
+        migrations.AddField(
+            model_name='latest',
+            name='metric',
+            field=models.ForeignKey(db_constraint=False, on_delete=django.db.models.deletion.CASCADE, related_name='+', to='metrics.metric'),
         ),
         migrations.AddConstraint(
             model_name='metric',
@@ -534,6 +706,22 @@ class Migration(migrations.Migration):
             model_name='influence',
             trigger=pgtrigger.compiler.Trigger(name='delete_delete', sql=pgtrigger.compiler.UpsertTriggerSql(func='INSERT INTO "metrics_influenceevent" ("child_id", "id", "kind", "parent_id", "pgh_context_id", "pgh_created_at", "pgh_label", "pgh_obj_id", "position", "sign", "workspace_id") VALUES (OLD."child_id", OLD."id", OLD."kind", OLD."parent_id", _pgh_attach_context(), NOW(), \'delete\', OLD."id", OLD."position", OLD."sign", OLD."workspace_id"); RETURN NULL;', hash='0c423ba14f41ddef47798dfabdceedd50d58883d', operation='DELETE', pgid='pgtrigger_delete_delete_695ac', table='metrics_influence', when='AFTER')),
         ),
+        migrations.AddConstraint(
+            model_name='annotation',
+            constraint=models.CheckConstraint(condition=models.Q(('until__isnull', True), ('until__gte', models.F('on')), _connector='OR'), name='an_annotation_ends_after_it_begins', violation_error_message='The last day must not come before the first.'),
+        ),
+        pgtrigger.migrations.AddTrigger(
+            model_name='annotation',
+            trigger=pgtrigger.compiler.Trigger(name='insert_insert', sql=pgtrigger.compiler.UpsertTriggerSql(func='INSERT INTO "metrics_annotationevent" ("by_id", "created_at", "everywhere", "id", "on", "pgh_context_id", "pgh_created_at", "pgh_label", "pgh_obj_id", "sort", "text", "until", "version", "workspace_id") VALUES (NEW."by_id", NEW."created_at", NEW."everywhere", NEW."id", NEW."on", _pgh_attach_context(), NOW(), \'insert\', NEW."id", NEW."sort", NEW."text", NEW."until", NEW."version", NEW."workspace_id"); RETURN NULL;', hash='f61a37b33c81044fd8d1ba867ef168e3e4892f05', operation='INSERT', pgid='pgtrigger_insert_insert_25cfe', table='metrics_annotation', when='AFTER')),
+        ),
+        pgtrigger.migrations.AddTrigger(
+            model_name='annotation',
+            trigger=pgtrigger.compiler.Trigger(name='update_update', sql=pgtrigger.compiler.UpsertTriggerSql(condition='WHEN (OLD.* IS DISTINCT FROM NEW.*)', func='INSERT INTO "metrics_annotationevent" ("by_id", "created_at", "everywhere", "id", "on", "pgh_context_id", "pgh_created_at", "pgh_label", "pgh_obj_id", "sort", "text", "until", "version", "workspace_id") VALUES (NEW."by_id", NEW."created_at", NEW."everywhere", NEW."id", NEW."on", _pgh_attach_context(), NOW(), \'update\', NEW."id", NEW."sort", NEW."text", NEW."until", NEW."version", NEW."workspace_id"); RETURN NULL;', hash='15f72df4e86ffafe58517fb62e6c5125e36a3234', operation='UPDATE', pgid='pgtrigger_update_update_9d665', table='metrics_annotation', when='AFTER')),
+        ),
+        pgtrigger.migrations.AddTrigger(
+            model_name='annotation',
+            trigger=pgtrigger.compiler.Trigger(name='delete_delete', sql=pgtrigger.compiler.UpsertTriggerSql(func='INSERT INTO "metrics_annotationevent" ("by_id", "created_at", "everywhere", "id", "on", "pgh_context_id", "pgh_created_at", "pgh_label", "pgh_obj_id", "sort", "text", "until", "version", "workspace_id") VALUES (OLD."by_id", OLD."created_at", OLD."everywhere", OLD."id", OLD."on", _pgh_attach_context(), NOW(), \'delete\', OLD."id", OLD."sort", OLD."text", OLD."until", OLD."version", OLD."workspace_id"); RETURN NULL;', hash='1eaa6787a221c59ab8eb0b1d19b57ca3ad7f59a3', operation='DELETE', pgid='pgtrigger_delete_delete_9cfa0', table='metrics_annotation', when='AFTER')),
+        ),
         migrations.AddIndex(
             model_name='movement',
             index=models.Index(fields=['workspace', '-start_at'], name='movement_by_time'),
@@ -577,6 +765,18 @@ class Migration(migrations.Migration):
         migrations.AddIndex(
             model_name='revision',
             index=models.Index(fields=['metric', 'made_at'], name='revisions_of_a_metric'),
+        ),
+        pgtrigger.migrations.AddTrigger(
+            model_name='sharelink',
+            trigger=pgtrigger.compiler.Trigger(name='insert_insert', sql=pgtrigger.compiler.UpsertTriggerSql(func='INSERT INTO "metrics_sharelinkevent" ("by_id", "created_at", "dashboard_id", "expires_at", "id", "note", "pgh_context_id", "pgh_created_at", "pgh_label", "pgh_obj_id", "revoked_at", "workspace_id") VALUES (NEW."by_id", NEW."created_at", NEW."dashboard_id", NEW."expires_at", NEW."id", NEW."note", _pgh_attach_context(), NOW(), \'insert\', NEW."id", NEW."revoked_at", NEW."workspace_id"); RETURN NULL;', hash='60ea3e6cbfb37779e02ffcaa425ae57c4b448e74', operation='INSERT', pgid='pgtrigger_insert_insert_15ffa', table='metrics_sharelink', when='AFTER')),
+        ),
+        pgtrigger.migrations.AddTrigger(
+            model_name='sharelink',
+            trigger=pgtrigger.compiler.Trigger(name='update_update', sql=pgtrigger.compiler.UpsertTriggerSql(condition='WHEN (OLD.* IS DISTINCT FROM NEW.*)', func='INSERT INTO "metrics_sharelinkevent" ("by_id", "created_at", "dashboard_id", "expires_at", "id", "note", "pgh_context_id", "pgh_created_at", "pgh_label", "pgh_obj_id", "revoked_at", "workspace_id") VALUES (NEW."by_id", NEW."created_at", NEW."dashboard_id", NEW."expires_at", NEW."id", NEW."note", _pgh_attach_context(), NOW(), \'update\', NEW."id", NEW."revoked_at", NEW."workspace_id"); RETURN NULL;', hash='38d3b9d437913b7029f61d182bd67abf6963e960', operation='UPDATE', pgid='pgtrigger_update_update_cdaf5', table='metrics_sharelink', when='AFTER')),
+        ),
+        pgtrigger.migrations.AddTrigger(
+            model_name='sharelink',
+            trigger=pgtrigger.compiler.Trigger(name='delete_delete', sql=pgtrigger.compiler.UpsertTriggerSql(func='INSERT INTO "metrics_sharelinkevent" ("by_id", "created_at", "dashboard_id", "expires_at", "id", "note", "pgh_context_id", "pgh_created_at", "pgh_label", "pgh_obj_id", "revoked_at", "workspace_id") VALUES (OLD."by_id", OLD."created_at", OLD."dashboard_id", OLD."expires_at", OLD."id", OLD."note", _pgh_attach_context(), NOW(), \'delete\', OLD."id", OLD."revoked_at", OLD."workspace_id"); RETURN NULL;', hash='392d4d25d3cf0c746bc6dc3bfc3ffef6b6ea7a2c', operation='DELETE', pgid='pgtrigger_delete_delete_a70fa', table='metrics_sharelink', when='AFTER')),
         ),
         migrations.AddConstraint(
             model_name='source',

@@ -1,6 +1,8 @@
 """Metrics, their label sets and points, and the questions that are asked of them."""
 
+from metrics.models.annotations import Annotation, Sort
 from metrics.models.buckets import Bucket, begins_after, bucket_sql
+from metrics.models.dashboards import Compare, Dashboard, Favourite, ShareLink
 from metrics.models.drilling import Hours, Stretch, by_hours, by_labels
 from metrics.models.freshness import STATES, Freshness, end_of, feeding, freshness
 from metrics.models.journal import Level, Movement, Verdict
@@ -9,16 +11,23 @@ from metrics.models.points import LabelSet, Point, begins, dimensions_of, points
 from metrics.models.reading import buckets, newest, newest_both, revised_since, versions
 from metrics.models.sources import Every, Origin, Pull, Source, Turn
 from metrics.models.stored import Latest, Operand, Pulse, Revision, Rollup, Span
+from metrics.models.tile_values import Course, Look, Measure, Shown, look_back, measure_of, measures_of, read_tiles
+from metrics.models.tiles import Tile, TileKind, tiles_in
 from metrics.models.trees import Influence, Kind, Sign
 from metrics.models.waiting import Clock, Waiting, WaitingItem, WaitingList, waiting_in
 
 __all__ = [
     "STATES",
     "Aggregation",
+    "Annotation",
     "Bucket",
     "Clock",
+    "Compare",
+    "Course",
+    "Dashboard",
     "Direction",
     "Every",
+    "Favourite",
     "Freshness",
     "Grain",
     "Hours",
@@ -27,6 +36,8 @@ __all__ = [
     "LabelSet",
     "Latest",
     "Level",
+    "Look",
+    "Measure",
     "Metric",
     "Movement",
     "Operand",
@@ -36,10 +47,15 @@ __all__ = [
     "Pulse",
     "Revision",
     "Rollup",
+    "ShareLink",
+    "Shown",
     "Sign",
+    "Sort",
     "Source",
     "Span",
     "Stretch",
+    "Tile",
+    "TileKind",
     "Turn",
     "Verdict",
     "Waiting",
@@ -56,10 +72,15 @@ __all__ = [
     "end_of",
     "feeding",
     "freshness",
+    "look_back",
+    "measure_of",
+    "measures_of",
     "newest",
     "newest_both",
     "points_of",
+    "read_tiles",
     "revised_since",
+    "tiles_in",
     "versions",
     "waiting_in",
 ]

@@ -14,6 +14,7 @@ from django.views.decorators.http import require_GET
 
 from metrics import charts, services
 from metrics.models import Bucket, Grain, Level, Metric, Revision, begins, buckets, dimensions_of, newest
+from metrics.views.boards import happened_to
 from metrics.views.lists import with_course
 from metrics.views.unusual import unusual_of
 from opsboard.core import periods
@@ -135,6 +136,7 @@ def metric(request: Request, pk: int) -> HttpResponse:
         return answer
     ranked = sorted(groups.items(), key=lambda pair: -len(pair[1]))[: charts.MOST_LINES]
     series = charts.lines(row, sorted(ranked), now, end)
+    changes = charts.changes_of(row, happened_to(request.viewer, row, start, end))
     course = None
     if newest_one is not None and not asked["by"] and not asked["labels"] and asked["grain"] == row.grain:
         course = services.judge_metric(metric=row, around=min(end or newest_one.at, newest_one.at), now=now)
@@ -143,10 +145,10 @@ def metric(request: Request, pk: int) -> HttpResponse:
     context = {
         "metric": current, "asked": asked, "dimensions": dimensions, "shown": shown, "groups": len(groups),
         "drawn": len(ranked), "spans": [(key, SPAN_TITLES[key]) for key in (*SPANS[row.grain], "all")],
-        "grains": Grain.choices, "chart": "" if explore else charts.on_page(row, series, charts.signals_of(course)),
+        "grains": Grain.choices, "chart": "" if explore else charts.on_page(row, series, charts.signals_of(course), changes),
         "unusual": unusual, "judged": course is not None,
         "levels": Level.objects.filter(metric=row).asked() if course else (),
-        "figure": charts.explored(row, series) if explore else None, "explore": explore, "empty": newest_one is None,
+        "figure": charts.explored(row, series, changes) if explore else None, "explore": explore, "empty": newest_one is None,
         "as_of": when(newest_one.at, row) if newest_one else "", "currencies": currencies, "no_rate": no_rate,
         "revisions": _revisions(row), "users": services.users_of(row),
     }  # fmt: skip

@@ -5,6 +5,8 @@ from __future__ import annotations
 import functools
 import json
 import logging
+import secrets
+from collections.abc import Sequence
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
@@ -57,3 +59,21 @@ def _publish(workspace_id: int, topic: str) -> None:
         connection().publish(channel(workspace_id), json.dumps({"topic": topic, "version": version}))
     except redis.RedisError as fault:
         log.warning("live pages could not be told: %s", fault)
+
+
+def versions(workspace: Workspace, topics: Sequence[str]) -> tuple[str, ...] | None:
+    """How often each topic has changed, for a page that wants to know whether it is still true; None where nobody knows.
+
+    The first is a mark of the counters themselves: when they are lost, no page is taken for a newer one.
+    """
+    names = [f"{channel(workspace.pk)}:{topic}" for topic in topics]
+    try:
+        store = connection()
+        found: list[Any] = store.mget([f"{SALT}.counted", *names])
+        if found[0] is None:
+            store.set(f"{SALT}.counted", secrets.token_hex(6), nx=True)
+            found[0] = store.get(f"{SALT}.counted")
+    except redis.RedisError as fault:
+        log.warning("the versions of topics could not be read: %s", fault)
+        return None
+    return tuple((one or b"0").decode() for one in found)

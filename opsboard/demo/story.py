@@ -16,6 +16,7 @@ from opsboard.alerts import services as alerts
 from opsboard.core.access import Viewer
 from opsboard.core.contract import Ref
 from opsboard.core.models import Role, User, Workspace
+from opsboard.demo import boards
 from opsboard.reports import services as reports
 from opsboard.review import services as review
 from opsboard.work import services as work
@@ -38,6 +39,10 @@ def tell(*, workspace: Workspace, people: dict[str, User], by: User, now: dateti
     known = numbers(workspace=workspace, people=people, by=by, now=now)
     tickets = line_up(workspace=workspace, people=people, by=by, now=now)
     watch(workspace=workspace, people=people, by=by, known=known, tickets=tickets, now=now)
+    boards.hang(
+        workspace=workspace, by=by, known=known, carrier=_("carrier"), now=now,
+        days={"packed": PACKED_BETTER, "left": SLOW_SINCE, "sale": 9},
+    )  # fmt: skip
     done = act(workspace=workspace, people=people, by=by, known=known, now=now)
     decide(workspace=workspace, by=by, done=done, now=now)
     reports.open_report(workspace=workspace, by=by, now=now, title=_("Weekly report"))

@@ -10,8 +10,10 @@ Moments are timezone-aware; missing values are `None` (or NaN) and leave a gap. 
 """
 
 from opsboard.core.charts.bars import bar, histogram, pareto, stacked_bar
-from opsboard.core.charts.drawing import for_any_screen
+from opsboard.core.charts.drawing import Spell, for_any_screen
 from opsboard.core.charts.figures import figure_json
+from opsboard.core.charts.funnels import funnel
+from opsboard.core.charts.gauges import gauge
 from opsboard.core.charts.heat import heat_map
 from opsboard.core.charts.lines import line, sparkline
 from opsboard.core.charts.marks import Change, Limits, Mark, Series, Signal, Threshold
@@ -24,10 +26,13 @@ __all__ = [
     "Node",
     "Series",
     "Signal",
+    "Spell",
     "Threshold",
     "bar",
     "figure_json",
     "for_any_screen",
+    "funnel",
+    "gauge",
     "heat_map",
     "histogram",
     "line",

@@ -29,6 +29,7 @@ def bar(
     partial: bool = False,
     heading: bool = True,
     locale: str | None = None,
+    spell: drawing.Spell | None = None,
 ) -> SafeString:
     """One bar for each category, from nought. `partial` hatches the last; `horizontal` leaves room for long names."""
     tongue = drawing.language(locale)
@@ -38,9 +39,9 @@ def bar(
     names = [drawing.label_of(name, tongue) for name, _ in items]
     values = [value if value is not None and scales.finite(value) else None for _, value in items]
     if horizontal:
-        body = _lying(names, values, width, height, unit, rate, target, heading, tongue)
+        body = _lying(names, values, width, height, unit, rate, target, heading, tongue, spell)
     else:
-        body = _standing(names, values, width, height, unit, rate, target, partial, heading, tongue)
+        body = _standing(names, values, width, height, unit, rate, target, partial, heading, tongue, spell)
     return drawing.frame("bar", body, title=title, desc=desc, width=width, height=height, heading=heading)
 
 
@@ -233,14 +234,16 @@ def _standing(
     partial: bool,
     heading: bool,
     locale: str,
+    spell: drawing.Spell | None,
 ) -> list[str]:
     known = [value for value in values if value is not None]
     levels = [*known, 0.0] + ([target] if target is not None else [])
     words = gettext("Target")
-    room = 10.0 if target is None else drawing.text_width(f"{words} 00,000", 9.5) + 8
+    label = f"{words} {spell(target) if spell and target is not None else '00,000'}"
+    room = 10.0 if target is None else min(drawing.text_width(label, 9.5) + 8, width * 0.32)
     plot = Plot(
         width=width, height=height, low=min(levels), high=max(levels), locale=locale, rate=rate, unit=unit,
-        heading=heading, right=room,
+        heading=heading, right=room, spell=spell,
     )  # fmt: skip
     step, thick = _widths(plot, len(names))
     body = plot.grid() + _names(plot, names, step)
@@ -274,17 +277,16 @@ def _lying(
     target: float | None,
     heading: bool,
     locale: str,
+    spell: drawing.Spell | None,
 ) -> list[str]:
     """Lying bars carry their value at their end, so they need no grid."""
     known = [value for value in values if value is not None]
     low, high = min([*known, 0.0]), max([*known, 0.0, target or 0.0])
     places = scales.label_decimals(scales.nice_ticks(low, high), rate=rate)
-    words = [
-        scales.value_text(value, places, locale, rate=rate) + (f" {unit}" if unit and not rate else "")
-        if value is not None
-        else "–"
-        for value in values
-    ]
+    say = spell or (
+        lambda value: scales.value_text(value, places, locale, rate=rate) + (f" {unit}" if unit and not rate else "")
+    )
+    words = [say(value) if value is not None else "–" for value in values]
     top = 28.0 if heading else 6.0
     step = (height - top - 6) / len(names)
     thick = min(18.0, step * 0.66)

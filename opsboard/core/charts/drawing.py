@@ -29,10 +29,14 @@ PART: Final = "#aeb6c2"
 
 # No blank after a comma: WeasyPrint splits SVG font families there and keeps the blank as part of the name.
 FONTS: Final = "Inter,Noto Sans SC,PingFang SC,Microsoft YaHei,sans-serif"
+GOOD: Final = "#1c7a43"
+BAD: Final = "#b91c1c"
 TICK: Final = 10.0
 TITLE: Final = 12.5
 ROOMY: Final = 720
 TIGHT: Final = 340
+
+type Spell = Callable[[float], str]
 
 
 def n(value: float) -> str:
@@ -166,12 +170,15 @@ def nothing(kind: str, *, title: str, desc: str, width: float, height: float, he
     return frame(kind, (edge, words), title=title, desc=desc, width=width, height=height, heading=heading)
 
 
-def legend(names: Sequence[str], x: float, y: float, room: float, *, filled: bool) -> str:
+def legend(
+    names: Sequence[str], x: float, y: float, room: float, *, filled: bool, tones: Sequence[int | None] = ()
+) -> str:
     """Names beside their colours in one row, and beside their dashes where they are lines."""
     parts = []
     each = room / max(len(names), 1)
     for index, name in enumerate(names):
-        tone = index % len(SERIES)
+        given = tones[index] if tones else None
+        tone = (index if given is None else given) % len(SERIES)
         words = shorten(name, each - 26, TICK)
         if filled:
             parts.append(
@@ -213,10 +220,12 @@ class Plot:
         heading: bool,
         legend_names: Sequence[str] = (),
         legend_filled: bool = False,
+        legend_tones: Sequence[int | None] = (),
         right: float = 10.0,
         bottom: float = 20.0,
+        spell: Spell | None = None,
     ) -> None:
-        self.locale, self.rate = locale, rate
+        self.locale, self.rate, self.spell = locale, rate, spell
         self.top = 31.0 if heading else 8.0
         self._above: list[str] = []
         if unit or legend_names:
@@ -234,12 +243,16 @@ class Plot:
             self._above.append(write(2, row, unit, css="chart-tick", fill=MUTED))
         if legend_names:
             start = max(self.left, text_width(unit, TICK) + 16) if unit else self.left
-            self._above.append(legend(legend_names, start, row, self.right - start, filled=legend_filled))
+            self._above.append(
+                legend(legend_names, start, row, self.right - start, filled=legend_filled, tones=legend_tones)
+            )
 
     def y(self, value: float) -> float:
         return self.bottom - (value - self.low) / (self.high - self.low) * (self.bottom - self.top)
 
     def say(self, value: float) -> str:
+        if self.spell is not None:
+            return self.spell(value)
         return scales.value_text(value, self.places, self.locale, rate=self.rate)
 
     def grid(self) -> list[str]:

@@ -33,8 +33,12 @@ def line(
     heading: bool = True,
     tz: tzinfo | str | None = None,
     locale: str | None = None,
+    spell: drawing.Spell | None = None,
 ) -> SafeString:
-    """Values over time. Signals mark points of the first series; `zero` makes the axis begin at nought."""
+    """Values over time. Signals mark points of the first series; `zero` makes the axis begin at nought.
+
+    `spell` writes the values beside lines as the page around writes them; else they have the axis's decimals and one more.
+    """
     place, tongue = drawing.zone(tz), drawing.language(locale)
     bands = [limits] if isinstance(limits, Limits) else list(limits or ())
     runs = [_runs(one) for one in series]
@@ -56,12 +60,13 @@ def line(
     room = 12.0
     if shown:
         places = scales.label_decimals(scales.nice_ticks(low, high, 5), rate=rate)
-        texts = [f"{word} {scales.value_text(level, places, tongue, rate=rate)}" for level, word, _ in shown]
+        say = spell or (lambda level: scales.value_text(level, places, tongue, rate=rate))
+        texts = [f"{word} {say(level)}" for level, word, _ in shown]
         room = max(drawing.text_width(text, 9.5) for text in texts) + 10
         room = min(room, width * 0.32)
     plot = Plot(
         width=width, height=height, low=low, high=high, locale=tongue, rate=rate, unit=unit, heading=heading,
-        legend_names=names, right=room,
+        legend_names=names, legend_tones=[one.tone for one in series], right=room, spell=spell,
     )  # fmt: skip
     scale = (plot.right - plot.left - 8) / (last - first)
 
@@ -76,7 +81,9 @@ def line(
     body += _levels(target, thresholds, plot)
     body += _labels(shown, plot)
     for index, gaps in enumerate(runs):
-        body += _path(gaps, plot, x, index, alone=len(runs) == 1, partial=series[index].partial)
+        given = series[index].tone
+        tone = index if given is None else given
+        body += _path(gaps, plot, x, tone, alone=len(runs) == 1, partial=series[index].partial)
     body += _signals(signals, series, plot, x)
     return drawing.frame("line", body, title=title, desc=desc, width=width, height=height, heading=heading)
 
@@ -209,23 +216,37 @@ def _part(series: Sequence[Series], runs: Sequence[Sequence[Run]], plot: Plot, x
 
 
 def _changes(changes: Sequence[Change], plot: Plot, x: Place, first: float, last: float) -> list[str]:
+    """Upright lines with their words; where words would cover others they go a row lower, or are left to the line's title."""
     parts = []
-    for change in changes:
+    rows: list[list[tuple[float, float]]] = [[], [], []]
+    for change in sorted(changes, key=lambda one: stamp(one.at)):
         at = stamp(change.at)
         if not first <= at <= last:
             continue
         place = x(at)
-        parts.append(rule(place, plot.top, place, plot.bottom, css="chart-change", stroke=drawing.MUTED, dash="3 3"))
-        if change.label:
-            left_half = place < (plot.left + plot.right) / 2
-            room = (plot.right - place if left_half else place - plot.left) - 8
-            words = drawing.shorten(change.label, room, 9.5)
-            parts.append(
-                write(
-                    place + (4 if left_half else -4), plot.top + 8, words,
-                    css="chart-tick", fill=drawing.MUTED, size=9.5, anchor="start" if left_half else "end",
-                )
-            )  # fmt: skip
+        line = rule(place, plot.top, place, plot.bottom, css="chart-change", stroke=drawing.MUTED, dash="3 3")
+        if not change.label:
+            parts.append(line)
+            continue
+        parts.append(line.replace("/>", f"><title>{drawing.esc(change.label)}</title></line>"))
+        left_half = place < (plot.left + plot.right) / 2
+        room = (plot.right - place if left_half else place - plot.left) - 8
+        words = drawing.shorten(change.label, room, 9.5)
+        wide = drawing.text_width(words, 9.5)
+        span = (place + 4, place + 4 + wide) if left_half else (place - 4 - wide, place - 4)
+        free = (
+            number for number, taken in enumerate(rows) if all(span[0] > end or span[1] < start for start, end in taken)
+        )
+        row = next(free, None)
+        if row is None:
+            continue
+        rows[row].append(span)
+        parts.append(
+            write(
+                place + (4 if left_half else -4), plot.top + 8 + row * 11, words,
+                css="chart-tick", fill=drawing.MUTED, size=9.5, anchor="start" if left_half else "end",
+            )
+        )  # fmt: skip
     return parts
 
 

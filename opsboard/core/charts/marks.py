@@ -9,11 +9,15 @@ type Point = tuple[datetime, float | None]
 
 @dataclass(frozen=True, slots=True)
 class Series:
-    """Values over time. `partial` says that the last point's period hasn't ended: it is drawn hatched and dashed."""
+    """Values over time. `partial` says that the last point's period hasn't ended: it is drawn hatched and dashed.
+
+    `tone` is the place of its colour among the eight where that isn't its own place in the chart: 4 is the grey one.
+    """
 
     name: str
     points: Sequence[Point]
     partial: bool = False
+    tone: int | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,82 @@
+"""What dashboards give the others: what happens to them, and their names."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+from django.utils import timezone
+from django.utils.translation import gettext_lazy, pgettext_lazy
+
+from metrics import charts
+from metrics.models import Dashboard, TileKind, measures_of
+from metrics.views.boards import happened_in, keys_of, tiles_for
+from opsboard.core import access
+from opsboard.core.access import Viewer
+from opsboard.core.contract import Event, Fact, Named, Section, Thing
+from opsboard.core.models import Workspace
+from opsboard.core.periods import Period
+
+FRONT = 6
+CHARTS = 2
+
+
+def dashboards_by_name(workspace: Workspace, pks: Sequence[int] | None) -> Iterable[Named]:
+    """Private ones are for their owners' eyes: they are in no common search."""
+    found = Dashboard.objects.visible_to(access.the_house(workspace)).standing().select_related("workspace")
+    for row in found if pks is None else found.filter(pk__in=pks):
+        if not row.private:
+            yield Named(row.pk, row.name, "", row.get_absolute_url(), row.description, tuple(row.limited_to))
+
+
+def tell_favourite(viewer: Viewer, period: Period) -> Mapping[str, Any] | None:
+    """The front tiles of one's favourite dashboard, over the period that is told."""
+    if viewer.user is None:
+        return None
+    rows = Dashboard.objects.visible_to(viewer).standing().filter(favourites__user=viewer.user)
+    row = rows.select_related("workspace").order_by("position", "name", "pk").first()
+    if row is None:
+        return None
+    tiles = [tile for tile in row.laid_out if tile.kind != TileKind.TEXT]
+    numbers = [tile for tile in tiles if tile.kind == TileKind.NUMBER][:FRONT]
+    drawn_too = [tile for tile in tiles if tile.kind in {TileKind.LINE, TileKind.BAR, TileKind.STACKED}][:CHARTS]
+    chosen = [*numbers, *drawn_too]
+    if not chosen:
+        return None
+    sources, _labels = measures_of(viewer, keys_of(row))
+    shown = tiles_for(viewer, row, chosen, period, timezone.now(), sources)
+    happened = happened_in(viewer, sources, period.first_day, period.last_day)
+    drawn = [charts.draw(one, happened, medium="print") for one in shown]
+    return {
+        "dashboard": row,
+        "numbers": [one for one in drawn if one.tile.kind == TileKind.NUMBER],
+        "charts": [one for one in drawn if one.tile.kind != TileKind.NUMBER],
+    }
+
+
+EVENTS = (
+    Event("metrics.dashboard_created", gettext_lazy("A dashboard was made")),
+    Event("metrics.dashboard_changed", gettext_lazy("A dashboard was changed")),
+    Event("metrics.dashboard_deleted", gettext_lazy("A dashboard was deleted")),
+    Event("metrics.dashboard_shared", gettext_lazy("A dashboard was shared by a link")),
+    Event("metrics.dashboard_unshared", gettext_lazy("A dashboard’s link was revoked")),
+    Event(
+        "metrics.annotation_written",
+        gettext_lazy("An annotation was written"),
+        (Fact("text", pgettext_lazy("on a day", "What happened")),),
+    ),
+)
+THINGS = (
+    Thing(
+        "metrics.dashboards", gettext_lazy("Dashboards"), "metrics.dashboard", "layout-dashboard", dashboards_by_name
+    ),
+)
+SECTIONS = (
+    Section(
+        "metrics.favourite",
+        gettext_lazy("My dashboard"),
+        "metrics/dashboards/_favourite.html",
+        tell_favourite,
+        order=12,
+    ),
+)

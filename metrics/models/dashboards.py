@@ -1,0 +1,144 @@
+"""Dashboards, whose favourites they are, and the links by which they are shown outside."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import TYPE_CHECKING, Any, ClassVar, Self
+
+from django.conf import settings
+from django.db import models
+from django.urls import reverse
+from django.utils.translation import gettext_lazy as _
+
+from metrics.models.tiles import Tile, tiles_in
+from opsboard.core.models import LimitedModel, Versioned, WorkspaceModel, WorkspaceQuerySet
+from opsboard.core.models.history import every_change
+
+if TYPE_CHECKING:
+    from opsboard.core.access import Viewer
+    from opsboard.core.models import User
+
+
+class Compare(models.TextChoices):
+    """What the present is set beside."""
+
+    NOTHING = "", _("Nothing")
+    PREVIOUS = "previous", _("The period before")
+    YEAR = "year", _("A year ago")
+    PLAN = "plan", _("Target")
+
+
+class DashboardQuerySet(WorkspaceQuerySet):
+    def visible_to(self, viewer: Viewer) -> Self:
+        """A private one is its owner's alone; admins, too, see only their own."""
+        person = viewer.user.pk if viewer.user else 0
+        return super().visible_to(viewer).filter(models.Q(private=False) | models.Q(owner_id=person))
+
+    def standing(self) -> Self:
+        return self.filter(deleted_at=None)
+
+    def deleted(self) -> Self:
+        return self.exclude(deleted_at=None)
+
+    def with_favourites_of(self, user: User) -> Self:
+        """Each knows whether it is this person's favourite; those come first."""
+        mine = Favourite.objects.filter(dashboard=models.OuterRef("pk"), user=user)
+        return self.annotate(favourite=models.Exists(mine))
+
+
+@every_change()
+class Dashboard(LimitedModel, Versioned):
+    """Numbers side by side, as somebody wants to see them each morning."""
+
+    name = models.CharField(_("Name"), max_length=200)
+    description = models.TextField(_("What it is for"), blank=True, max_length=2000)
+    owner = models.ForeignKey(
+        settings.AUTH_USER_MODEL,
+        null=True,
+        blank=True,
+        on_delete=models.SET_NULL,
+        related_name="+",
+        verbose_name=_("Owner"),
+    )
+    private = models.BooleanField(_("Only for me"), default=False)
+    position = models.FloatField(_("Order"), default=0)
+    span = models.CharField(_("Period"), max_length=6, default="30d")
+    compare = models.CharField(
+        _("Compared with"), max_length=8, blank=True, default=Compare.PREVIOUS, choices=Compare.choices
+    )
+    tiles = models.JSONField(default=list, blank=True)
+    before = models.JSONField(default=None, null=True, blank=True)  # the tiles before the last change, to undo it
+    created_at = models.DateTimeField()
+    deleted_at = models.DateTimeField(null=True, blank=True)
+
+    objects: ClassVar[models.Manager[Any]] = DashboardQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = _("Dashboard")
+        verbose_name_plural = _("Dashboards")
+        ordering = ("position", "name", "pk")
+        constraints = (
+            models.CheckConstraint(
+                condition=models.Q(private=False) | models.Q(owner__isnull=False), name="a_private_dashboard_has_an_owner",
+                violation_error_message=_("A private dashboard needs an owner."),
+            ),
+        )  # fmt: skip
+
+    def __str__(self) -> str:
+        return self.name
+
+    def get_absolute_url(self) -> str:
+        return reverse("metrics:dashboard", kwargs={"workspace": self.workspace.slug, "pk": self.pk})
+
+    @property
+    def laid_out(self) -> list[Tile]:
+        return tiles_in(self.tiles)
+
+    def tile(self, number: int) -> Tile | None:
+        return next((tile for tile in self.laid_out if tile.id == number), None)
+
+    @property
+    def next_tile(self) -> int:
+        return max((tile.id for tile in self.laid_out), default=0) + 1
+
+
+class Favourite(models.Model):
+    """A dashboard that somebody wants at hand."""
+
+    dashboard = models.ForeignKey(Dashboard, on_delete=models.CASCADE, related_name="favourites")
+    user = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="+")
+    since = models.DateTimeField()
+
+    class Meta:
+        constraints = (
+            models.UniqueConstraint(fields=["dashboard", "user"], name="a_dashboard_is_a_favourite_once"),
+        )  # fmt: skip
+
+
+class ShareLinkQuerySet(WorkspaceQuerySet):
+    def visible_to(self, viewer: Viewer) -> Self:
+        return super().visible_to(viewer).filter(dashboard__in=Dashboard.objects.visible_to(viewer))
+
+    def open(self, now: datetime) -> Self:
+        return self.filter(revoked_at=None, expires_at__gt=now)
+
+
+@every_change()
+class ShareLink(WorkspaceModel):
+    """A link that shows one dashboard to whoever holds it, as the one who made it sees it, until it ends."""
+
+    dashboard = models.ForeignKey(Dashboard, on_delete=models.CASCADE, related_name="links")
+    by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="+")
+    note = models.CharField(_("For whom"), max_length=200, blank=True)
+    created_at = models.DateTimeField()
+    expires_at = models.DateTimeField()
+    revoked_at = models.DateTimeField(null=True, blank=True)
+
+    objects: ClassVar[models.Manager[Any]] = ShareLinkQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = _("Share link")
+        ordering = ("-created_at", "-pk")
+
+    def __str__(self) -> str:
+        return self.note or str(self.dashboard)

@@ -1,0 +1,183 @@
+"""What the pages of dashboards share: which time is asked for, whether anything is new, and the grid of tiles."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, replace
+from datetime import date, datetime
+from typing import Any
+from urllib.parse import urlencode
+
+from django.core.cache import cache
+from django.http import QueryDict
+from django.shortcuts import get_object_or_404
+from django.template import loader
+from django.utils import timezone, translation
+
+from metrics import charts
+from metrics.models import (
+    Annotation,
+    Compare,
+    Dashboard,
+    Look,
+    Measure,
+    Metric,
+    Shown,
+    look_back,
+    measures_of,
+    read_tiles,
+)
+from metrics.models.tile_values import PREFIX
+from metrics.models.tiles import SPANS, Tile
+from opsboard.core import live
+from opsboard.core.access import Request, Viewer
+from opsboard.core.periods import Period
+
+KEPT_FOR = 3600
+LONGEST = 3700  # days
+OWN_TOPICS = ("metrics", "annotations")
+OTHER_TOPICS = ("alerts", "work", "review", "reports", "processes", "journeys", "costs", "risks", "feedback")
+NOTHING = "none"  # what an address says where nothing is to be compared
+
+
+def found_dashboard(request: Request, pk: int, *, deleted: bool = False) -> Dashboard:
+    rows = Dashboard.objects.visible_to(request.viewer).select_related("workspace", "owner")
+    rows = rows.with_favourites_of(request.user)
+    found: Dashboard = get_object_or_404(rows if deleted else rows.standing(), pk=pk)
+    return found
+
+
+def _day(text: str) -> date | None:
+    try:
+        found = date.fromisoformat(text)
+    except ValueError:
+        return None
+    return found if 1900 < found.year < 2199 else None
+
+
+def look_for(asked: QueryDict, row: Dashboard, now: datetime) -> Look:
+    """The time, the comparison and the labels that an address asks for; what makes no sense is left out."""
+    zone = row.workspace.zone
+    today = now.astimezone(zone).date()
+    first, last = _day(asked.get("from", "")), _day(asked.get("to", ""))
+    compare = asked.get("compare", "")
+    compare = "" if compare == NOTHING else compare if compare in Compare.values and compare else row.compare
+    labels = {
+        name.removeprefix("label."): str(value)[:200]
+        for name, value in sorted(asked.items())
+        if name.startswith("label.") and value and "\x00" not in f"{name}{value}"
+    }
+    if first or last:
+        last = last or max(today, first or today)
+        first = first or look_back(last, row.span)
+        if first <= last and (last - first).days < LONGEST:
+            return Look(first, last, zone, "", compare, labels)
+    span = asked.get("span", "")
+    span = span if span in SPANS else row.span
+    return Look(look_back(today, span), today, zone, span, compare, labels)
+
+
+def query_of(look: Look, row: Dashboard) -> dict[str, str]:
+    """The address of a look, as short as it can be."""
+    asked = {}
+    if not look.span:
+        asked = {"from": look.first.isoformat(), "to": look.last.isoformat()}
+    elif look.span != row.span:
+        asked["span"] = look.span
+    if look.compare != row.compare:
+        asked["compare"] = look.compare or NOTHING
+    return asked | {f"label.{name}": value for name, value in look.labels.items()}
+
+
+@dataclass(frozen=True, slots=True)
+class Board:
+    """A dashboard's grid, drawn, and by what it can be narrowed."""
+
+    grid: str
+    labels: Mapping[str, list[str]]
+    empty: bool
+
+
+def keys_of(row: Dashboard) -> list[str]:
+    return [key for tile in row.laid_out for key in tile.sources]
+
+
+def tag_of(viewer: Viewer, row: Dashboard, look: Look, now: datetime, *more: Any) -> str:
+    """A mark that changes with whatever a dashboard shows: its numbers, its tiles, its reader. Empty where nobody knows."""
+    keys = keys_of(row)
+    foreign = any(not key.startswith(PREFIX) for key in keys)
+    counted = live.versions(row.workspace, (*OWN_TOPICS, *OTHER_TOPICS) if foreign else OWN_TOPICS)
+    if counted is None:
+        return ""
+    teams = None if viewer.team_ids is None else sorted(viewer.team_ids)
+    told = [
+        row.pk, row.version, counted, teams, sorted(viewer.closed_apps), translation.get_language(),
+        look.first.isoformat(), look.last.isoformat(), look.span, look.compare, sorted(look.labels.items()),
+        # What runs on its own: hours end, and other rooms' counts age.
+        int(now.timestamp()) // (60 if foreign else 3600), viewer.user.pk if foreign and viewer.user else 0, more,
+    ]  # fmt: skip
+    return hashlib.sha256(json.dumps(told, default=str).encode()).hexdigest()[:32]
+
+
+def board_of(
+    viewer: Viewer, row: Dashboard, look: Look, now: datetime, tag: str, *, medium: str = "screen", edit: bool = False,
+    closed: bool = False,
+) -> Board:  # fmt: skip
+    """The grid, drawn once for each state of its numbers. `closed`: for people who have no other page here."""
+    key = f"metrics.board:{tag}"
+    if tag and (kept := cache.get(key)) is not None:
+        return Board(**kept)
+    shown, labels, happened = values_of(viewer, row, look, now)
+    tiles = [charts.draw(one, happened, medium=medium) for one in shown]
+    grid = loader.render_to_string(
+        "metrics/dashboards/_grid.html",
+        {"tiles": tiles, "edit": edit, "closed": closed, "dashboard": row, "workspace": row.workspace, "medium": medium,
+         "query": urlencode(query_of(look, row))},
+    )  # fmt: skip
+    board = Board(grid, labels, not tiles)
+    if tag:
+        cache.set(key, asdict(board), KEPT_FOR)
+    return board
+
+
+def values_of(
+    viewer: Viewer, row: Dashboard, look: Look, now: datetime
+) -> tuple[list[Shown], dict[str, list[str]], list[charts.Happened]]:
+    """Every tile with its numbers, by what they can be narrowed, and what happened meanwhile."""
+    tiles = row.laid_out
+    sources, labels = measures_of(viewer, keys_of(row))
+    answers = read_tiles(viewer, tiles, look, now, sources)
+    first = min([look.first, *(one.look.first for one in answers.values())])
+    return [answers[tile.id] for tile in tiles], labels, happened_in(viewer, sources, first, look.last)
+
+
+def tiles_for(
+    viewer: Viewer, row: Dashboard, tiles: Sequence[Tile], period: Period, now: datetime, sources: Mapping[str, Measure]
+) -> list[Shown]:
+    """Some tiles over a period that somebody tells, beside the one before."""
+    look = Look(period.first_day, period.last_day, row.workspace.zone, "", Compare.PREVIOUS)
+    chosen = [replace(tile, span="") for tile in tiles]
+    found = read_tiles(viewer, chosen, look, now, sources)
+    return [found[tile.id] for tile in chosen]
+
+
+def happened_in(viewer: Viewer, sources: Mapping[str, Measure], first: date, last: date) -> list[charts.Happened]:
+    metrics = [source.pk for source in sources.values() if source.pk is not None]
+    rows = Annotation.objects.visible_to(viewer).within(first, last).about(metrics).prefetch_related("metrics")
+    return [
+        charts.Happened(
+            max(one.on, first), one.text,
+            None if one.everywhere else frozenset(metric.pk for metric in one.metrics.all()),
+        )
+        for one in rows.order_by("on", "pk")[:40]
+    ]  # fmt: skip
+
+
+def happened_to(viewer: Viewer, metric: Metric, start: datetime | None, end: datetime | None) -> list[charts.Happened]:
+    """What happened to one metric, for its own page."""
+    first = timezone.localtime(start, metric.zone).date() if start else date(1900, 1, 1)
+    last = timezone.localtime(end, metric.zone).date() if end else date(2199, 12, 31)
+    rows = Annotation.objects.visible_to(viewer).within(first, last).about([metric.pk]).order_by("-on")[:40]
+    return [charts.Happened(max(one.on, first), one.text) for one in rows]

@@ -1,0 +1,170 @@
+"""Dashboards to read: the list, one of them, one tile large, and the wall."""
+
+from __future__ import annotations
+
+from typing import Any
+from urllib.parse import urlencode
+
+from django.http import Http404, HttpResponse
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.cache import get_conditional_response, patch_cache_control, patch_vary_headers
+from django.utils.http import quote_etag
+from django.utils.translation import gettext_lazy
+from django.views.decorators.http import require_GET
+
+from metrics import charts
+from metrics.models import Compare, Dashboard, Look, Metric, TileKind
+from metrics.models.tiles import SPANS
+from metrics.views.board_files import rows_of, sheets
+from metrics.views.boards import NOTHING, board_of, found_dashboard, look_for, query_of, tag_of, values_of
+from opsboard.core.access import Request
+from opsboard.core.lists import Filter, Listing, Shows
+from opsboard.core.pages import page, wants_part
+
+LIST_COLUMNS = (
+    Shows("name", gettext_lazy("Dashboard"), str, sort=("name",)),
+    Shows("owner", gettext_lazy("Owner"), lambda row: row.owner, sort=("owner__name", "owner__username")),
+    Shows("tiles", gettext_lazy("Tiles"), lambda row: len(row.tiles)),
+    Shows("seen_by", gettext_lazy("Seen by"), lambda row: gettext_lazy("Only me") if row.private else ""),
+)
+
+
+@require_GET
+def dashboard_list(request: Request) -> HttpResponse:
+    visible = Dashboard.objects.visible_to(request.viewer)
+    rows = visible.deleted() if request.GET.get("deleted") == "yes" else visible.standing()
+    listing = Listing(
+        key="metrics.dashboards",
+        rows=rows.with_favourites_of(request.user).select_related("owner", "workspace"),
+        columns=LIST_COLUMNS,
+        filters=(
+            Filter(
+                "mine", gettext_lazy("Whose"),
+                (("mine", gettext_lazy("Mine")), ("favourites", gettext_lazy("Favourites"))),
+                lambda found, value: found.filter(
+                    **({"owner": request.user} if value == "mine" else {"favourites__user": request.user})
+                ),
+            ),
+            Filter("deleted", gettext_lazy("Deleted"), (("yes", gettext_lazy("Yes")),), lambda found, _value: found),
+        ),
+        search=("name", "description"),
+        order=("-favourite", "position", "name"),
+    )  # fmt: skip
+    shown = listing.show(request)
+    if shown.export:
+        answer: HttpResponse = shown.export
+        return answer
+    context = {
+        "shown": shown, "any": visible.exists(), "metrics": Metric.objects.visible_to(request.viewer).in_use().exists(),
+        "deleted": request.GET.get("deleted") == "yes",
+    }  # fmt: skip
+    return page(request, "metrics/dashboards/dashboard_list.html", context, part="metrics/dashboards/_dashboards.html")
+
+
+def fresh(response: HttpResponse, tag: str) -> HttpResponse:
+    """A browser may keep the answer, but asks each time whether it still holds."""
+    if tag:
+        response["ETag"] = quote_etag(tag)
+        patch_cache_control(response, private=True, no_cache=True)
+    patch_vary_headers(response, ["HX-Request", "HX-Boosted", "Cookie"])
+    return response
+
+
+@require_GET
+def dashboard(request: Request, pk: int) -> HttpResponse:
+    """The whole page; to htmx only the grid, and that only if something is new."""
+    now = timezone.now()
+    row = found_dashboard(request, pk)
+    look = look_for(request.GET, row, now)
+    edit = "edit" in request.GET and request.viewer.may("editor")
+    part = wants_part(request)
+    tag = tag_of(request.viewer, row, look, now, edit)
+    if part and tag:
+        unchanged = get_conditional_response(request, etag=quote_etag(tag))
+        if unchanged is not None:
+            return fresh(unchanged, tag)
+    if request.GET.get("export") in {"csv", "xlsx"}:
+        shown, _labels, _happened = values_of(request.viewer, row, look, now)
+        return sheets(request.GET["export"], row.name, [(charts.title_of(one), rows_of(one)) for one in shown])
+    board = board_of(request.viewer, row, look, now, tag, edit=edit)
+    context = {"dashboard": row, "board": board, "edit": edit, **bar(row, look, board.labels)}
+    answer = page(request, "metrics/dashboards/dashboard.html", context, part="metrics/dashboards/_board.html")
+    return fresh(answer, tag) if part else answer
+
+
+def bar(row: Dashboard, look: Look, labels: Any) -> dict[str, Any]:
+    """What the bar above a dashboard chooses from, and what is chosen."""
+    asked = query_of(look, row)
+    return {
+        "look": look, "spans": [(key, title) for key, (_days, title) in SPANS.items()],
+        "compares": [(value or NOTHING, title) for value, title in Compare.choices],
+        "compare": look.compare or NOTHING, "labels": labels, "asked": asked, "asked_query": urlencode(asked),
+    }  # fmt: skip
+
+
+@require_GET
+def tile(request: Request, pk: int, number: int) -> HttpResponse:
+    """One tile large: its chart, to explore where somebody wants to, and its values."""
+    now = timezone.now()
+    row = found_dashboard(request, pk)
+    chosen = row.tile(number)
+    if chosen is None:
+        raise Http404
+    look = look_for(request.GET, row, now)
+    alone = Dashboard(
+        pk=row.pk,
+        workspace=row.workspace,
+        span=row.span,
+        compare=row.compare,
+        tiles=[chosen.kept() | {"w": 12, "h": 6}],
+    )
+    (shown,), labels, happened = values_of(request.viewer, alone, look, now)
+    drawn = charts.draw(shown, happened)
+    rows = rows_of(shown)
+    if request.GET.get("export") in {"csv", "xlsx"}:
+        return sheets(request.GET["export"], drawn.title, [(drawn.title, rows)])
+    explorable = chosen.kind in {TileKind.NUMBER, TileKind.LINE, TileKind.BAR, TileKind.STACKED} and any(
+        one.values for one in shown.courses
+    )
+    explore = explorable and "explore" in request.GET
+    context = {
+        "dashboard": row, "drawn": drawn, "rows": rows[1:][-500:][::-1] if len(rows) > 1 else [], "head": rows[0] if rows else (),
+        "count": max(0, len(rows) - 1), "figure": charts.explored_tile(shown, happened) if explore else None,
+        "explorable": explorable, "explore": explore, **bar(row, look, labels),
+    }  # fmt: skip
+    return page(request, "metrics/dashboards/tile.html", context, part="metrics/dashboards/_tile_large.html")
+
+
+EACH = ((15, "15"), (30, "30"), (60, "60"), (300, "300"))
+
+
+@require_GET
+def wall(request: Request, pk: int) -> HttpResponse:
+    """A dashboard that fills a screen, and gives way to the next after a while."""
+    row = found_dashboard(request, pk)
+    asked = [text for text in request.GET.getlist("with") if text.isdecimal() and len(text) < 10][:20]
+    others = Dashboard.objects.visible_to(request.viewer).standing()
+    chosen = {one.pk: one for one in others.filter(pk__in=asked).select_related("workspace")}
+    order = [row, *(chosen[int(text)] for text in asked if int(text) in chosen and int(text) != row.pk)]
+    now = timezone.now()
+    look = look_for(request.GET, row, now)
+    tag = tag_of(request.viewer, row, look, now, "wall")
+    if wants_part(request) and tag:
+        unchanged = get_conditional_response(request, etag=quote_etag(tag))
+        if unchanged is not None:
+            return fresh(unchanged, tag)
+    board = board_of(request.viewer, row, look, now, tag, closed=True)
+    each = request.GET.get("each", "")
+    context = {
+        "dashboard": row, "board": board, "look": look,
+        "others": list(others.exclude(pk=row.pk).order_by("position", "name")[:50]),
+        "chosen": {one.pk for one in order}, "seconds": int(each) if each.isdecimal() and 5 <= int(each) <= 3600 else 60,
+        "addresses": [
+            {"name": one.name, "url": reverse("metrics:wall", kwargs={"workspace": request.workspace.slug, "pk": one.pk})}
+            for one in order
+        ],
+        "way_out": row.get_absolute_url(), "eachs": EACH,
+    }  # fmt: skip
+    answer = page(request, "metrics/dashboards/wall.html", context, part="metrics/dashboards/_wall.html")
+    return fresh(answer, tag) if wants_part(request) else answer
