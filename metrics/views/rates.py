@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from django.core.exceptions import ValidationError
-from django.http import HttpResponse
+from django.http import Http404, HttpResponse
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
@@ -53,5 +53,6 @@ def rates(request: Request) -> HttpResponse:
 @require_POST
 @needs(Role.EDITOR)
 def remove_rate(request: Request, pk: int) -> HttpResponse:
-    services.remove_rate(workspace=request.workspace, pk=pk, now=timezone.now())
+    if not services.remove_rate(workspace=request.workspace, pk=pk, now=timezone.now()):
+        raise Http404
     return done(request, "../../", message=_("The rate is deleted."), go=True)

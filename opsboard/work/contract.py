@@ -84,6 +84,8 @@ def _oldest_catalogue(viewer: Viewer) -> Iterable[Watchable]:
 
 def _read_oldest(viewer: Viewer, keys: Sequence[str], now: datetime) -> Sequence[Reading]:
     """The oldest open action of all, of each owner, team and column; it is named with who has it."""
+    if OLDEST not in keys:
+        return []
     teams: dict[int, list[str]] = {}
     for name, member in Team.objects.filter(workspace=viewer.workspace).values_list("name", "members"):
         if member is not None:
