@@ -26,7 +26,7 @@ from opsboard.core.models import ImportRun, Membership, Occurrence, Team, TeamMe
 CHUNK = 500
 OCCURRENCES, IMPORTS = "occurrence", "import"
 NAMES = ("name", "title", "username", "week", "key")
-QUIET = {"id", "version", "workspace", "created_at", "updated_at", "joined_at", "hint"}
+QUIET = {"id", "version", "before", "tiles", "workspace", "created_at", "updated_at", "joined_at", "hint"}
 QUIET_AT_FIRST = {*NAMES, "is_active"}
 DEEDS = {
     "insert": gettext_lazy("Added"),
@@ -222,14 +222,16 @@ def _changed(history: type[models.Model], pks: Iterable[int]) -> list[tuple[int,
         pgh_obj_id=models.OuterRef("pgh_obj_id"), pgh_id__lt=models.OuterRef("pgh_id")
     ).order_by("-pgh_id")
     rows: list[Any] = list(
-        history._default_manager.filter(pk__in=list(pks)).annotate(before=models.Subquery(earlier.values("pgh_id")[:1]))
+        history._default_manager.filter(pk__in=list(pks)).annotate(
+            pgh_before=models.Subquery(earlier.values("pgh_id")[:1])
+        )
     )
-    before: dict[int, Any] = history._default_manager.in_bulk([row.before for row in rows if row.before])
+    before: dict[int, Any] = history._default_manager.in_bulk([row.pgh_before for row in rows if row.pgh_before])
     fields = [field for field in tracked_by(history)._meta.fields if hasattr(history, field.attname)]
     named = _names_of(fields, [*rows, *before.values()])
     answer = []
     for row in rows:
-        old = before.get(row.before) if row.pgh_label == "update" else None
+        old = before.get(row.pgh_before) if row.pgh_label == "update" else None
         changes = tuple(
             Change(
                 str(field.verbose_name).capitalize() if str(field.verbose_name).isascii() else str(field.verbose_name),
