@@ -4,7 +4,6 @@ from metrics.analysis.cells import Cells, cells_of
 from metrics.analysis.drivers import Dimension, Driver, Explanation, explain
 from metrics.analysis.drivers import Kind as Kind
 from metrics.analysis.files import (
-    ENOUGH,
     GRAINS,
     LABEL,
     LARGEST,
@@ -17,7 +16,6 @@ from metrics.analysis.files import (
     guess_grain,
     label_texts,
     labels_from,
-    last_is_signal,
     names_in,
     points_from,
     shown_points,
@@ -45,7 +43,6 @@ from metrics.analysis.waiting import Queue, ages, hours_waited, queues, rows_of
 from metrics.analysis.windows import Window, find_window
 
 __all__ = [
-    "ENOUGH",
     "GRAINS",
     "LABEL",
     "LARGEST",
@@ -80,7 +77,6 @@ __all__ = [
     "judge_series",
     "label_texts",
     "labels_from",
-    "last_is_signal",
     "matched",
     "names_in",
     "names_of",

@@ -1,4 +1,4 @@
-"""What a file's rows become, how often they come, and what is signal and what routine variation."""
+"""What a file's rows become, and how often they come."""
 
 from __future__ import annotations
 
@@ -9,7 +9,6 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from opsboard.core.analysis.spc import NotEnough, xmr
 from opsboard.core.lazy import polars as pl
 
 LABEL = "labels:"
@@ -17,7 +16,6 @@ VALUE = "value:"
 GRAINS = (("minute", 60), ("hour", 3600), ("day", 86_400), ("week", 604_800), ("month", 2_592_000))
 LARGEST = 1e15  # beyond it, values times weights, added up, leave what the database can count
 SMALLEST = 1e-100  # below it they do so at the other end
-ENOUGH = 10  # values, before anybody should call one of them a signal
 
 
 @dataclass(frozen=True)
@@ -153,18 +151,6 @@ def guess_grain(moments: Sequence[datetime]) -> str:
     # A month may have 28 days, a day 23 hours.
     fitting = [name for name, seconds in GRAINS if usual >= seconds * 0.9]
     return fitting[-1] if fitting else "minute"
-
-
-def last_is_signal(values: Sequence[float | None]) -> bool:
-    """Whether the newest value is more than routine variation of the ones before it (XmR, rules 1 and 2)."""
-    known = [value for value in values if value is not None]
-    if len(known) < ENOUGH or len(set(known)) < 2:
-        return False
-    try:
-        chart = xmr(known)
-    except NotEnough:
-        return False
-    return any(signal.index == len(known) - 1 for signal in chart.signals)
 
 
 def labels_from(text: str) -> dict[str, str]:

@@ -95,12 +95,7 @@ def find_signals(viewer: Viewer, period: Period) -> Iterable[Found]:
         ]
         if not open_ones:
             continue
-        worst = max(open_ones, key=lambda one: abs(one["distance"]))
-        url = reverse("metrics:why", kwargs={"workspace": metric.workspace.slug, "pk": metric.pk})
-        stamp = [
-            worst[edge].astimezone(timezone.get_fixed_timezone(0)).strftime("%Y-%m-%dT%H:%M:%SZ")
-            for edge in ("start", "end")
-        ]
+        worst = _strongest(open_ones)
         yield Found(
             key=f"metrics.signal:{metric.key}",
             title=_("%(name)s moved: not routine variation") % {"name": metric.name},
@@ -111,7 +106,24 @@ def find_signals(viewer: Viewer, period: Period) -> Iterable[Found]:
                 "expected": charts.value_text(metric, round(worst["expected"], 4)),
             },
             about=Ref.to(metric),
-            url=f"{url}?at={stamp[0]}&until={stamp[1]}",
+            url=why_url(metric, [worst]),
             weight=1.0 + min(abs(worst["distance"]) / 10, 1.0),
             indicator=metric.indicator,
         )
+
+
+def _strongest(stretches: Sequence[Mapping[str, Any]]) -> Mapping[str, Any]:
+    return max(stretches, key=lambda one: abs(one["distance"]))
+
+
+def why_url(metric: Metric, stretches: Sequence[Mapping[str, Any]]) -> str:
+    """The page that says why the strongest of these stretches came; nothing where there is none."""
+    if not stretches:
+        return ""
+    worst = _strongest(stretches)
+    start, end = (
+        worst[edge].astimezone(timezone.get_fixed_timezone(0)).strftime("%Y-%m-%dT%H:%M:%SZ")
+        for edge in ("start", "end")
+    )
+    url = reverse("metrics:why", kwargs={"workspace": metric.workspace.slug, "pk": metric.pk})
+    return f"{url}?at={start}&until={end}"

@@ -10,9 +10,10 @@ from typing import Any
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from metrics import analysis, charts
+from metrics import charts
 from metrics.contract.numbers import in_use
-from metrics.models import Aggregation, Bucket, Direction, Grain, Metric, buckets, newest
+from metrics.contract.signals import causes_in, judged_in, why_url
+from metrics.models import Aggregation, Bucket, Direction, Grain, Metric, Movement, buckets, newest
 from opsboard.core.access import Viewer
 from opsboard.core.contract import Found, Ref
 from opsboard.core.periods import Period
@@ -85,20 +86,28 @@ def _movements(viewer: Viewer, period: Period) -> list[dict[str, Any]]:
     weekly: dict[int, list[Bucket]] = {}
     for one in buckets(list(metrics), start=start, end=period.end, grain="week"):
         weekly.setdefault(one.metric_id, []).append(one)
-    found = _so_far(metrics, period, timezone.now())
-    rows = [_movement(metrics[pk], one, weekly.get(pk, [])) for pk, one in found.items()]
+    now = timezone.now()
+    found = _so_far(metrics, period, now)
+    signals, causes = judged_in(viewer, period, now), causes_in(viewer, period)
+    rows = [
+        _movement(metrics[pk], one, weekly.get(pk, []), signals.get(pk, ()), causes.get(pk, ()))
+        for pk, one in found.items()
+    ]
     return sorted(rows, key=lambda row: (not row["off"], not row["signal"], row["metric"].name.lower()))
 
 
-def _movement(metric: Metric, over: Sofar, weekly: Sequence[Bucket]) -> dict[str, Any]:
+def _movement(
+    metric: Metric,
+    over: Sofar,
+    weekly: Sequence[Bucket],
+    signals: Sequence[Mapping[str, Any]],
+    causes: Sequence[Movement],
+) -> dict[str, Any]:
     change = over.value - over.before if over.value is not None and over.before is not None else None
-    # Half a week's sum is no signal against whole ones.
-    unfinished = over.running and metric.aggregation == Aggregation.SUM
-    signal = analysis.last_is_signal([one.value for one in (weekly[:-1] if unfinished else weekly)])
     target = metric.target if metric.aggregation != Aggregation.SUM else None
     return {
         "metric": metric, "value": over.value, "value_text": charts.value_text(metric, over.value), "change": change,
-        "change_text": charts.change_text(metric, change), "off": over.off, "signal": signal, "running": over.running,
+        "change_text": charts.change_text(metric, change), "off": over.off, "signal": bool(signals), "why": why_url(metric, signals), "causes": causes, "running": over.running,
         "tone": "" if not change else "good" if metric.improves(change) else "bad",
         "state": metric.state_against(over.value, over.target), "weekly": weekly,
         "chart": charts.small(metric, weekly, width=110, height=24, target=target),
