@@ -21,7 +21,7 @@ from django.utils.translation import gettext as _
 from metrics import analysis
 from metrics.models import LabelSet, Metric
 from metrics.services import storing
-from opsboard.core import live
+from opsboard.core import effects, live
 from opsboard.core.events import emit
 from opsboard.core.models import User
 
@@ -222,6 +222,11 @@ def say_written(
         written=result.written, revised=result.revised, backfill=backfill,
         first=first.isoformat() if first else "", last=last.isoformat() if last else "",
     )  # fmt: skip
+    if backfill and last is not None:
+        effects.perform(
+            "alerts.take_as_past", workspace=metric.workspace, by=by, now=now, about=metric, indicator=metric.indicator,
+            until=last,
+        )  # fmt: skip
     live.changed(metric.workspace, "metrics")
 
 

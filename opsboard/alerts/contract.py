@@ -13,7 +13,7 @@ from django.utils.translation import gettext_lazy as _
 
 from opsboard.alerts import services
 from opsboard.alerts.analysis import matching
-from opsboard.alerts.forms import AcknowledgeForm, SilenceForm, WatchForm
+from opsboard.alerts.forms import AcknowledgeForm, SilenceForm, TakeAsPastForm, WatchForm
 from opsboard.alerts.models import Alert, Severity, Watch
 from opsboard.core import access
 from opsboard.core.access import Viewer
@@ -90,6 +90,14 @@ def acknowledge(
     until = now + timedelta(hours=int(hours)) if hours.isdecimal() and len(hours) < 5 else None
     services.acknowledge(alert=alert, by=by, now=now, note=note, until=until)
     return Outcome(Ref.to(alert), _("Acknowledged"))
+
+
+def take_as_past(
+    *, workspace: Workspace, by: User | None, about: Ref | None, now: datetime, **settings: Any
+) -> Outcome:
+    """`indicator`, and `until` when its values were history as they came in."""
+    count = services.take_as_past(workspace=workspace, indicator=str(settings["indicator"]), until=settings["until"])
+    return Outcome(about, _("What came before sets nothing off."), {"watches": count})
 
 
 def silence(
@@ -211,6 +219,7 @@ contract = Contract(
             "alerts.acknowledge", _("Acknowledge an alert"), AcknowledgeForm, acknowledge, "check", role="contributor"
         ),
         Effect("alerts.silence", _("Silence alerts"), SilenceForm, silence, "bell-off"),
+        Effect("alerts.take_as_past", _("Take a number’s values as past"), TakeAsPastForm, take_as_past, "history"),
     ),
     findings=(
         Finding("alerts.firing", _("Firing alerts"), find_firing),

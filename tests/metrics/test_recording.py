@@ -1,16 +1,19 @@
 """Other apps may ask metrics to record a value."""
 
 from collections.abc import Callable
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from django.core.exceptions import ValidationError
 from django.test import Client
 
 from metrics.models import LabelSet, Point
-from metrics.services import create_metric
+from metrics.services import Given, create_metric, write_points
+from opsboard.alerts.models import Alert
+from opsboard.alerts.services import evaluate, watch_number
 from opsboard.core import effects
 from opsboard.core.models import User, Workspace
+from tests.conftest import viewer_for
 
 pytestmark = pytest.mark.django_db
 
@@ -52,3 +55,18 @@ def test_the_form_reads_the_time_by_the_metrics_own_clock(
     assert bad.status_code == 422
     assert client.post(address, {"metric": row.key, "value": "7", "at": "2026-07-01T08:00"}).status_code == 303
     assert Point.objects.get(label_set__metric=row).at == datetime(2026, 7, 1, 6, tzinfo=UTC)
+
+
+def test_a_past_that_is_brought_in_sets_no_alert_off_and_the_next_value_does(
+    workspace: Workspace, anna: User, now: datetime
+) -> None:
+    row = create_metric(workspace=workspace, by=anna, now=now, name="Waiting", aggregation="last", grain="hour")
+    watch_number(viewer=viewer_for(anna, workspace), now=now, indicator=row.indicator, op=">", value=5.0)
+    hour = now.replace(minute=0)
+    old = [Given(hour - timedelta(hours=back), 9.0) for back in range(2, 50)]
+    write_points(metric=row, points=old, by=anna, now=now, backfill=True)
+    evaluate(workspace=workspace, now=now)
+    assert not Alert.objects.exists()
+    write_points(metric=row, points=[Given(hour, 9.0)], by=anna, now=now)
+    evaluate(workspace=workspace, now=now + timedelta(seconds=20))
+    assert Alert.objects.firing().count() == 1

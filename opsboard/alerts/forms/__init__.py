@@ -2,6 +2,7 @@
 
 from opsboard.alerts.forms.alerts import (
     AcknowledgeForm,
+    TakeAsPastForm,
 )
 from opsboard.alerts.forms.conditions import ConditionForm
 from opsboard.alerts.forms.routes import PolicyForm, RouteForm, StepForm
@@ -18,6 +19,7 @@ __all__ = [
     "RouteForm",
     "SilenceForm",
     "StepForm",
+    "TakeAsPastForm",
     "WatchForm",
     "WindowForm",
     "grouped",

@@ -37,3 +37,16 @@ class AcknowledgeForm(forms.Form):
 
     def __init__(self, *args: Any, viewer: Viewer | None = None, about: Ref | None = None, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
+
+
+class TakeAsPastForm(forms.Form):
+    """Up to when a number's values are history that nobody needs to be told of."""
+
+    indicator = forms.CharField(label=gettext_lazy("Number"), max_length=200)
+    until = forms.DateTimeField(
+        label=gettext_lazy("Until"),
+        widget=forms.DateTimeInput(attrs={"type": "datetime-local"}, format="%Y-%m-%dT%H:%M"),
+    )
+
+    def __init__(self, *args: Any, viewer: Viewer | None = None, about: Ref | None = None, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
