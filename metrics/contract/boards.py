@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from datetime import timedelta
 from typing import Any
 
 from django.utils import timezone
@@ -15,10 +16,11 @@ from opsboard.core import access
 from opsboard.core.access import Viewer
 from opsboard.core.contract import Event, Fact, Named, Section, Thing
 from opsboard.core.models import Workspace
-from opsboard.core.periods import Period
+from opsboard.core.periods import Period, between
 
 FRONT = 6
 CHARTS = 2
+LATELY = 30  # days
 
 
 def dashboards_by_name(workspace: Workspace, pks: Sequence[int] | None) -> Iterable[Named]:
@@ -43,12 +45,18 @@ def tell_favourite(viewer: Viewer, period: Period) -> Mapping[str, Any] | None:
     chosen = [*numbers, *drawn_too]
     if not chosen:
         return None
+    now = timezone.now()
+    running = period.start <= now < period.end
+    if running:  # of a week that has just begun there is nothing to see yet
+        today = timezone.localtime(now, viewer.workspace.zone).date()
+        period = between(today - timedelta(days=LATELY - 1), today, viewer.workspace.zone)
     sources, _labels = measures_of(viewer, keys_of(row))
-    shown = tiles_for(viewer, row, chosen, period, timezone.now(), sources)
+    shown = tiles_for(viewer, row, chosen, period, now, sources)
     happened = happened_in(viewer, sources, period.first_day, period.last_day)
     drawn = [charts.draw(one, happened, medium="print") for one in shown]
     return {
         "dashboard": row,
+        "lately": running,
         "numbers": [one for one in drawn if one.tile.kind == TileKind.NUMBER],
         "charts": [one for one in drawn if one.tile.kind != TileKind.NUMBER],
     }

@@ -194,7 +194,7 @@ def watch(
             people=[people[person], by], about=Ref.to(known[key]),
         )  # fmt: skip
     alerts.watch_number(
-        viewer=viewer, now=now, indicator=tickets.oldest_indicator, op=">", value=2.0, severity="critical",
+        viewer=viewer, now=now, indicator=tickets.oldest_indicator, op=">", value=2.0, scope="whole", severity="critical",
         people=[people["service"], by], about=Ref.to(tickets),
     )  # fmt: skip
     alerts.evaluate(workspace=workspace, now=now)
