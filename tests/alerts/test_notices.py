@@ -113,7 +113,7 @@ def test_ten_thousand_that_fire_together_are_one_notice(
     assert text == "Rework rate: 10,000 alerts fire; worst is shop: The worst, 99%"
     notice = Notice.objects.get()
     assert notice.detail.count("•") == 10
-    assert "and 9990 more" in notice.detail
+    assert "and 9,990 more" in notice.detail
     assert (Told.objects.get().firing, Delivery.objects.count()) == (10_000, 1)
     assert story.at(10) == []
 

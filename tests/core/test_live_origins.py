@@ -1,6 +1,7 @@
 """Live pages may listen from this site, under each name of one's own machine, and from nowhere else."""
 
 import asyncio
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
@@ -19,7 +20,8 @@ def allowed_origin(asking: str) -> str:
         return {"type": "http.disconnect"}
 
     scope = {"type": "http", "path": "/healthz", "method": "GET", "headers": [(b"origin", asking.encode())]}
-    asyncio.run(events_asgi.application(scope, receive, send))
+    with ThreadPoolExecutor(1) as aside:  # the browser's own loop may run in this thread
+        aside.submit(lambda: asyncio.run(events_asgi.application(scope, receive, send))).result()
     allowed: bytes = dict(sent[0]["headers"])[b"access-control-allow-origin"]
     return allowed.decode()
 

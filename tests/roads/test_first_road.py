@@ -84,8 +84,10 @@ def test_from_a_spreadsheet_to_the_weekly_pdf(
     dialog.locator("form button[type=submit]").last.click()
     expect(page).to_have_url(re.compile("/alerts/"))
     until(page, at(workspace, "alerts:alert_list"), "First reply")
-    assert Notice.objects.filter(user=anna, severity="warning").count() == 1
     end = time.monotonic() + 30
+    while not Notice.objects.filter(user=anna, severity="warning").exists() and time.monotonic() < end:
+        time.sleep(0.2)
+    assert Notice.objects.filter(user=anna, severity="warning").count() == 1
     while not list(workers.iterdir()) and time.monotonic() < end:
         time.sleep(0.5)
     assert len(list(workers.iterdir())) == 1

@@ -130,8 +130,9 @@ class WatchForm(forms.Form):
         if chosen and chosen not in known and self.initial.get("indicator") == chosen:
             choices.append((_("Not there any more"), [(chosen, str(self.initial.get("indicator_title") or chosen))]))
         self.fields["indicator"].choices = choices  # type: ignore[attr-defined]
-        if len(of_object) == 1:
-            self.initial.setdefault("indicator", of_object[0].key)
+        if of_object and about:  # the number that bears the object's own name, or else the first
+            main = next((entry for entry in of_object if str(entry.title) == about.name), of_object[0])
+            self.initial.setdefault("indicator", main.key)
         members = Membership.objects.active().of(viewer.workspace).values("user_id")
         self.fields["people"].queryset = User.objects.filter(pk__in=members).order_by("name", "username")  # type: ignore[attr-defined]
         self.fields["teams"].queryset = Team.objects.filter(workspace=viewer.workspace)  # type: ignore[attr-defined]

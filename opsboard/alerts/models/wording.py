@@ -7,6 +7,7 @@ from collections.abc import Callable, Sequence
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
+from opsboard.alerts.models import words
 from opsboard.alerts.models.alerts import Alert
 from opsboard.alerts.models.watches import Watch
 
@@ -25,7 +26,7 @@ def one_is_over(alert: Alert) -> str:
 
 
 def many_fire(watch: Watch, worst: Alert, count: int) -> str:
-    facts = {"title": str(watch), "count": count, "worst": short(worst)}
+    facts = {"title": str(watch), "count": words.number(count), "worst": short(worst)}
     return ngettext(
         "%(title)s: %(count)s alert fires; worst is %(worst)s",
         "%(title)s: %(count)s alerts fire; worst is %(worst)s",
@@ -34,7 +35,7 @@ def many_fire(watch: Watch, worst: Alert, count: int) -> str:
 
 
 def many_are_over(watch: Watch, over: int, firing: int) -> str:
-    facts = {"title": str(watch), "over": over, "firing": firing}
+    facts = {"title": str(watch), "over": words.number(over), "firing": words.number(firing)}
     if not firing:
         return ngettext("%(title)s: %(over)s alert is over", "%(title)s: all %(over)s alerts are over", over) % facts
     return ngettext(
@@ -109,12 +110,14 @@ def listed(watch: Watch, firing: Sequence[Alert], over: Sequence[Alert]) -> Call
         lines = [watch.sentence, ""]
         lines += [f"• {short(alert)}" for alert in firing[:LISTED]]
         if (left := len(firing) - LISTED) > 0:
-            lines.append(ngettext("and %(count)s more", "and %(count)s more", left) % {"count": left})
+            lines.append(ngettext("and %(count)s more", "and %(count)s more", left) % {"count": words.number(left)})
         if over:
             names = ", ".join(alert.labels_text or str(watch) for alert in over[:LISTED])
             left = len(over) - LISTED
             more = (
-                " " + ngettext("and %(count)s more", "and %(count)s more", left) % {"count": left} if left > 0 else ""
+                " " + ngettext("and %(count)s more", "and %(count)s more", left) % {"count": words.number(left)}
+                if left > 0
+                else ""
             )
             lines += ["", _("Over: %(names)s") % {"names": names + more}]
         return "\n".join(lines).strip()
