@@ -140,6 +140,14 @@ def test_a_silence_keeps_quiet_and_its_end_is_told_once(story: Story) -> None:
     assert story.at(620, 2) == ["Rework rate is back at 2% after 10 min 10 s"]
 
 
+def test_a_silence_that_begins_between_two_ticks_keeps_quiet_from_the_start(story: Story) -> None:
+    assert story.at(0, 7) == [FIRED]
+    story.silence("severity=warning", 13, 600)
+    assert story.at(14) == [], "the tick of ten seconds is judged after the silence was made"
+    assert story.at(20) == []
+    assert story.at(600) == [f"The silence is over and it still fires: {FIRED}"]
+
+
 def test_fired_before_a_silence_and_resolved_inside_it_is_told(story: Story) -> None:
     assert story.at(0, 7) == [FIRED]
     story.silence("severity=warning", 5, 600)

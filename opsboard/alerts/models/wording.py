@@ -108,7 +108,8 @@ def listed(watch: Watch, firing: Sequence[Alert], over: Sequence[Alert]) -> Call
 
     def said() -> str:
         lines = [watch.sentence, ""]
-        lines += [f"• {short(alert)}" for alert in firing[:LISTED]]
+        # Each with the one thing behind it, where that has a name: the order that waits, and who has it.
+        lines += [f"• {short(alert)}" + (f" · {alert.detail}" if alert.detail else "") for alert in firing[:LISTED]]
         if (left := len(firing) - LISTED) > 0:
             lines.append(ngettext("and %(count)s more", "and %(count)s more", left) % {"count": words.number(left)})
         if over:

@@ -70,15 +70,12 @@ def tell_flapping(workspace: Workspace, alerts: Sequence[Alert], *, tick: dateti
 
 def tell_steady(workspace: Workspace, *, tick: datetime) -> int:
     """Those that have not changed for long enough: say how they are now, and let them be told as all others again."""
-    rows = list(
-        Flapping.objects.filter(instance__workspace=workspace, calm_at__lte=tick, over_at=None).select_related(
-            "alert__watch__workspace", "alert__watch__owner"
-        )[:500]
-    )
+    rows = list(Flapping.objects.filter(instance__workspace=workspace, calm_at__lte=tick, over_at=None)[:500])
     if not rows:
         return 0
     Flapping.objects.filter(pk__in=[row.pk for row in rows]).update(over_at=tick)
-    alerts = worst([row.alert for row in rows])
+    found = Alert.objects.select_related("watch__workspace", "watch__owner").in_bulk([row.alert_id for row in rows])
+    alerts = worst(list(found.values()))
     hearers = hearers_of(workspace, {alert.watch_id: alert.watch for alert in alerts}.values())
     Alert.objects.resolved().filter(instance_id__in=[row.pk for row in rows], told_end_at=None).update(
         told_at=models.functions.Coalesce("told_at", models.Value(tick)), told_end_at=tick

@@ -103,8 +103,8 @@ def hush(workspace: Workspace, *, tick: datetime) -> int:
         covered = is_covered(alert, covers)
         if covered and alert.silenced_at is None:
             muted.append(alert.pk)
-        elif not covered and alert.silenced_at is not None:
-            freed.append(alert)
+        elif not covered and alert.silenced_at is not None and alert.silenced_at <= tick:
+            freed.append(alert)  # what was marked since this tick belongs to a silence that begins after it
     if muted:
         Alert.objects.filter(pk__in=muted).update(silenced_at=tick)
     if freed:
