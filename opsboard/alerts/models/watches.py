@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, ClassVar, Self
 
@@ -440,14 +440,6 @@ class InstanceQuerySet(WorkspaceQuerySet):
                 columns,
             )
             return {row[0] for row in cursor.fetchall()}
-
-    def latest_tick(self, workspace: Workspace) -> datetime | None:
-        latest: datetime | None = self.filter(workspace=workspace).aggregate(latest=models.Max("last_tick"))["latest"]
-        return latest
-
-    def pass_tick(self, pks: Sequence[int], tick: datetime) -> None:
-        """Those for whom nothing changed but the time."""
-        self.filter(pk__in=pks, last_tick__lt=tick).update(last_tick=tick)
 
 
 class Instance(WorkspaceModel):
