@@ -20,7 +20,7 @@ import json
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from typing import Any
+from typing import Any, NamedTuple
 from zoneinfo import ZoneInfo
 
 from django.db import connection
@@ -28,8 +28,7 @@ from django.db import connection
 from metrics.models.stored import Pulse, Span
 
 
-@dataclass(frozen=True, slots=True)
-class Bucket:
+class Bucket(NamedTuple):
     """What a metric was in one minute, hour, day, week or month; `labels` as asked for (empty = over all)."""
 
     metric_id: int
@@ -178,29 +177,6 @@ SELECT metric_id, labels::text, bucket, value, weight, revised FROM summed ORDER
 
 _KINDS = {"min": "min(value)", "max": "max(value)", "count": "count(*)"}
 
-_LATEST = """
-SELECT l.metric_id, {labels}, l.bucket, {value} AS value, {weight}, {revised}
-FROM (SELECT l.*, m.aggregation, max(l.bucket) OVER (PARTITION BY l.metric_id) AS top
-      FROM metrics_latest l JOIN metrics_metric m ON m.id = l.metric_id WHERE l.metric_id = ANY(%(metrics)s)) l
-{rest}
-"""
-_LATEST_EACH = _LATEST.format(
-    labels="s.labels::text",
-    value="CASE l.aggregation WHEN 'sum' THEN l.total WHEN 'last' THEN l.value WHEN 'min' THEN l.low "
-    "WHEN 'max' THEN l.high WHEN 'count' THEN l.count ELSE l.weighed / nullif(l.weights, 0) END",
-    weight="CASE l.aggregation WHEN 'last' THEN l.weight ELSE l.weights END",
-    revised="l.revised",
-    rest="JOIN metrics_labelset s ON s.id = l.label_set_id ORDER BY l.metric_id, s.id",
-)
-_LATEST_WHOLE = _LATEST.format(
-    labels="'{}'",
-    value="CASE l.aggregation WHEN 'sum' THEN sum(l.total) WHEN 'last' THEN sum(l.value) WHEN 'min' THEN min(l.low) "
-    "WHEN 'max' THEN max(l.high) WHEN 'count' THEN sum(l.count) ELSE sum(l.weighed) / nullif(sum(l.weights), 0) END",
-    weight="CASE l.aggregation WHEN 'last' THEN sum(l.weight) ELSE sum(l.weights) END",
-    revised="bool_or(l.revised)",
-    rest="WHERE l.bucket = l.top GROUP BY l.metric_id, l.bucket, l.aggregation ORDER BY l.metric_id",
-)
-
 
 @dataclass(frozen=True, slots=True)
 class Asked:
@@ -221,7 +197,7 @@ Worth = Sequence[tuple[datetime, float]]
 def read_points(plans: Sequence[Plan], asked: Asked, worth: Worth | None = None) -> list[Bucket]:
     """From the points themselves; each times what it was worth at its time."""
     where, arguments = _bounds("p.at", asked.start, asked.end)
-    return _fetch(
+    return fetch(
         _sets(asked, arguments, plans, worth)
         + _POINTS.format(
             start=_bucket(asked, "p.at"), where=f" WHERE {where}" if where else "", kinds=_kinds(plans),
@@ -238,7 +214,7 @@ def read_newest(plans: Sequence[Plan], *, now: datetime, each: bool) -> list[Buc
     first = _SINCE.format(
         start=_start("t.grain", "t.top").replace("s.", "t."), partition="s.id" if each else "s.metric_id"
     )
-    return _fetch(
+    return fetch(
         _sets(asked, arguments, plans)
         + first
         + _POINTS.format(
@@ -293,7 +269,7 @@ def read_rollups(plans: Sequence[Plan], asked: Asked, span: Span, worth: Worth |
     sql = _sets(asked, arguments, plans, worth) + _ROLLUPS.format(
         start=start, where=f" WHERE {where}" if where else "", edges=edges, **_priced("r.at", worth)
     )
-    found = _fetch(sql, arguments)
+    found = fetch(sql, arguments)
     kept = dict(Pulse.objects.filter(pk__in=[plan.id for plan in plans]).values_list("pk", "clock"))
     return found if all(kept.get(plan.id) == plan.clock for plan in plans) else None
 
@@ -309,11 +285,6 @@ def begins_after(metric_ids: Sequence[int], start: datetime | None) -> datetime 
         )
         at: datetime | None = cursor.fetchone()[0]
         return at
-
-
-def read_latest(metric_ids: Sequence[int], *, each: bool) -> list[Bucket]:
-    """The newest buckets as they are kept."""
-    return _fetch(_LATEST_EACH if each else _LATEST_WHOLE, {"metrics": list(metric_ids)})
 
 
 def _bounds(column: str, start: datetime | None, end: datetime | None) -> tuple[str, dict[str, Any]]:
@@ -352,7 +323,7 @@ def _sets(asked: Asked, arguments: dict[str, Any], plans: Iterable[Plan], worth:
     return _SETS.format(group=group, narrowed=narrowed, worth="" if worth is None else _WORTH)
 
 
-def _fetch(sql: str, arguments: Mapping[str, Any]) -> list[Bucket]:
+def fetch(sql: str, arguments: Mapping[str, Any]) -> list[Bucket]:
     with connection.cursor() as cursor:
         # Only our own fragments are put together here; every value travels as an argument.
         cursor.execute(sql, arguments)

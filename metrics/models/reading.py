@@ -16,11 +16,11 @@ from metrics.models.buckets import (
     Plan,
     begins_after,
     plans_of,
-    read_latest,
     read_newest,
     read_points,
     read_rollups,
 )
+from metrics.models.latest import read_latest
 from metrics.models.metric import Grain
 from metrics.models.stored import Revision, Span
 from opsboard.core import money
@@ -185,13 +185,13 @@ def _now(
 
 
 def _newest(plans: Iterable[Plan], now: datetime, each: bool) -> list[Bucket]:
-    kept: list[int] = []
+    kept: list[Plan] = []
     others: list[Plan] = []
     for plan in plans:
         if plan.last_at is None:
             continue  # nothing was ever written
         if plan.fresh and not plan.percentile and plan.last_at <= now:
-            kept.append(plan.id)
+            kept.append(plan)
         else:
             others.append(plan)
     found = read_latest(kept, each=each) if kept else []
