@@ -1,6 +1,7 @@
 """Sums over points."""
 
 from metrics.analysis.cells import Cells, cells_of
+from metrics.analysis.courses import added_up, hours_of_week
 from metrics.analysis.drivers import Dimension, Driver, Explanation, explain
 from metrics.analysis.drivers import Kind as Kind
 from metrics.analysis.files import (
@@ -63,6 +64,7 @@ __all__ = [
     "Term",
     "Trouble",
     "Window",
+    "added_up",
     "ages",
     "at",
     "by_metric",
@@ -73,6 +75,7 @@ __all__ = [
     "find_window",
     "guess_grain",
     "header_words",
+    "hours_of_week",
     "hours_waited",
     "judge_series",
     "label_texts",

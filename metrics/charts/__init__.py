@@ -1,6 +1,7 @@
 """What people see drawn of metrics."""
 
-from metrics.charts.boards import Drawn, Happened, changes_of, draw, explored_tile, map_of, picture, title_of
+from metrics.charts.boards import Drawn, draw, map_of
+from metrics.charts.drawings import Happened, changes_of, explored_tile, picture, title_of
 from metrics.charts.metric import (
     MOST_EXPLORED,
     MOST_LINES,

@@ -11,7 +11,8 @@ from collections.abc import Sequence
 from django.utils.html import strip_tags
 from django.utils.safestring import SafeString
 
-from metrics.charts.boards import COLUMN, GAP, ROW, Drawn, Happened, draw, picture, size_of
+from metrics.charts.boards import COLUMN, GAP, ROW, Drawn, draw, size_of
+from metrics.charts.drawings import Happened, picture
 from metrics.models import Shown, TileKind
 from opsboard.core.charts import drawing
 from opsboard.core.charts.drawing import n, write

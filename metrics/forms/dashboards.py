@@ -11,8 +11,8 @@ from django.utils.translation import gettext_lazy, pgettext_lazy
 
 from metrics.analysis.grids import COLUMNS, TALLEST
 from metrics.models import Compare, Dashboard, Grain, Tile, TileKind, dimensions_of
+from metrics.models.measures import PREFIX
 from metrics.models.metric import Metric
-from metrics.models.tile_values import PREFIX
 from metrics.models.tiles import MOST_SOURCES, MOST_TEXT, SIZES, SPANS
 from opsboard.core import registry
 from opsboard.core.access import Viewer

@@ -2,16 +2,20 @@
 
 from metrics.models.annotations import Annotation, Sort
 from metrics.models.buckets import Bucket, begins_after, bucket_sql
+from metrics.models.courses import Course, Shown
 from metrics.models.dashboards import Compare, Dashboard, Favourite, ShareLink
 from metrics.models.drilling import Hours, Stretch, by_hours, by_labels
 from metrics.models.freshness import STATES, Freshness, end_of, feeding, freshness
 from metrics.models.journal import Level, Movement, Verdict
+from metrics.models.looks import Look, look_back
+from metrics.models.marks import Marks, marks_of
+from metrics.models.measures import Measure, measure_of, measures_of
 from metrics.models.metric import Aggregation, Direction, Grain, Metric, check_key
 from metrics.models.points import LabelSet, Point, begins, dimensions_of, points_of
 from metrics.models.reading import buckets, newest, newest_both, revised_since, versions
 from metrics.models.sources import Every, Origin, Pull, Source, Turn
 from metrics.models.stored import Latest, Operand, Pulse, Revision, Rollup, Span
-from metrics.models.tile_values import Course, Look, Measure, Shown, look_back, measure_of, measures_of, read_tiles
+from metrics.models.tile_values import read_tiles
 from metrics.models.tiles import Tile, TileKind, tiles_in
 from metrics.models.trees import Influence, Kind, Sign
 from metrics.models.waiting import Clock, Waiting, WaitingItem, WaitingList, waiting_in
@@ -37,6 +41,7 @@ __all__ = [
     "Latest",
     "Level",
     "Look",
+    "Marks",
     "Measure",
     "Metric",
     "Movement",
@@ -73,6 +78,7 @@ __all__ = [
     "feeding",
     "freshness",
     "look_back",
+    "marks_of",
     "measure_of",
     "measures_of",
     "newest",

@@ -1,4 +1,4 @@
-"""What the tiles of a dashboard show: all their numbers in a few questions, however many tiles there are.
+"""The numbers of a dashboard's tiles, read in a few questions however many tiles there are.
 
 Tiles that look at the same time by the same grain share one question; those that are parted or narrowed by labels share
 another, whose answer is parted here. So a dashboard asks once for each grain and time that occurs on it.
@@ -7,225 +7,29 @@ another, whose answer is parted here. So a dashboard asks once for each grain an
 from __future__ import annotations
 
 import math
-import zoneinfo
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
-from datetime import date, datetime, timedelta
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 from django.utils.translation import gettext as _
 
+from metrics.analysis.courses import PIECED, Value, put_together
 from metrics.models.buckets import Bucket
-from metrics.models.metric import Aggregation, Direction, Grain, Metric
-from metrics.models.points import dimensions_of
+from metrics.models.courses import Course, Shown
+from metrics.models.looks import Look
+from metrics.models.measures import Measure
+from metrics.models.metric import Grain
 from metrics.models.reading import buckets
-from metrics.models.tiles import PARTED, SPANS, Tile, TileKind
+from metrics.models.tiles import PARTED, Tile, TileKind
 from opsboard.core import periods, registry
-from opsboard.core.contract import Watchable
 
 if TYPE_CHECKING:
     from opsboard.core.access import Viewer
 
-PREFIX = "metrics.value:"
 MOST_BUCKETS = {TileKind.LINE: 190, TileKind.BAR: 32, TileKind.STACKED: 32}
 USUAL_BUCKETS = 62
 WHOLE = "whole"
-ADDED = {Aggregation.SUM, Aggregation.COUNT}
-ENDS = {Aggregation.MIN: min, Aggregation.MAX: max}
-# What comes out of its parts by adding or weighing; percentiles and formulas have to be asked for anew.
-PIECED = {*ADDED, *ENDS, Aggregation.MEAN, Aggregation.RATIO, Aggregation.LAST}
-YEAR = timedelta(days=364)  # 52 weeks: Mondays stand beside Mondays
-
-
-@dataclass(frozen=True, slots=True)
-class Measure:
-    """A number that tiles can show: a metric of ours, or any other indicator of the house."""
-
-    key: str
-    name: str
-    unit: str
-    direction: str
-    decimals: int | None
-    as_rate: bool
-    target: float | None
-    aggregation: str
-    grain: str
-    zone: zoneinfo.ZoneInfo
-    url: str
-    pk: int | None = None  # of a metric
-    dimensions: tuple[str, ...] = ()
-    currency: str = ""
-
-    def improves(self, change: float) -> bool:
-        return change > 0 if self.direction == Direction.UP else change < 0
-
-    def misses(self, value: float, target: float) -> bool:
-        return value < target if self.direction == Direction.UP else value > target
-
-
-def measure_of(metric: Metric, dimensions: Iterable[str] = ()) -> Measure:
-    return Measure(
-        metric.indicator, metric.name, metric.unit, metric.direction, metric.decimals, metric.as_rate, metric.target,
-        metric.aggregation, metric.grain, metric.zone, metric.get_absolute_url(), metric.pk, tuple(dimensions), metric.currency,
-    )  # fmt: skip
-
-
-def measures_of(viewer: Viewer, keys: Iterable[str]) -> tuple[dict[str, Measure], dict[str, list[str]]]:
-    """What stands behind the keys, as far as this viewer may see it; and the labels by which it can be narrowed."""
-    wanted = list(dict.fromkeys(keys))
-    own = [key.removeprefix(PREFIX) for key in wanted if key.startswith(PREFIX)]
-    found: dict[str, Measure] = {}
-    labels: dict[str, set[str]] = {}
-    if own:
-        metrics = list(
-            Metric.objects.visible_to(viewer).in_use().filter(key__in=own).select_related("workspace").order_by("pk")
-        )
-        dimensions = dimensions_of([metric.pk for metric in metrics]) if metrics else {}
-        for metric in metrics:
-            known = dimensions.get(metric.pk, {})
-            found[metric.indicator] = measure_of(metric, known)
-            for name, values in known.items():
-                labels.setdefault(name, set()).update(values)
-    others = {key.partition(":")[0] for key in wanted if not key.startswith(PREFIX)}
-    for indicator in registry.indicators(viewer) if others else ():
-        if indicator.key in others:
-            catalogue = [entry for entry in indicator.catalogue(viewer) if entry.key in wanted]
-            found |= {entry.key: _foreign(entry, viewer) for entry in catalogue}
-    return found, {name: sorted(values)[:200] for name, values in sorted(labels.items())}
-
-
-def _foreign(entry: Watchable, viewer: Viewer) -> Measure:
-    return Measure(
-        entry.key, str(entry.title), entry.unit, entry.direction, entry.decimals, entry.rate, entry.target,
-        Aggregation.LAST, Grain.HOUR, viewer.workspace.zone, entry.url, None, entry.dimensions,
-    )  # fmt: skip
-
-
-@dataclass(frozen=True, slots=True)
-class Look:
-    """Which time is looked at, beside which other, narrowed by which labels: what a dashboard's address says."""
-
-    first: date
-    last: date
-    zone: Any
-    span: str = ""
-    compare: str = ""
-    labels: Mapping[str, str] = field(default_factory=dict)
-
-    @property
-    def start(self) -> datetime:
-        return periods.start_of_day(self.first, self.zone)
-
-    @property
-    def end(self) -> datetime:
-        return periods.start_of_day(self.last + timedelta(days=1), self.zone)
-
-    @property
-    def days(self) -> int:
-        return (self.last - self.first).days + 1
-
-    def earlier(self) -> tuple[datetime, datetime, timedelta] | None:
-        """The time that this one is compared with, and how far back it lies."""
-        if self.compare == "previous":
-            back = timedelta(days=self.days)
-        elif self.compare == "year":
-            back = YEAR
-        else:
-            return None
-        first, last = self.first - back, self.last - back
-        if first.year < periods.EARLIEST:
-            return None
-        return (
-            periods.start_of_day(first, self.zone),
-            periods.start_of_day(last + timedelta(days=1), self.zone),
-            back,
-        )
-
-    def over(self, span: str) -> Look:
-        """The same, looking back another while."""
-        if span not in SPANS or span == self.span:
-            return self
-        return Look(look_back(self.last, span), self.last, self.zone, span, self.compare, self.labels)
-
-
-def look_back(last: date, span: str) -> date:
-    return last - timedelta(days=SPANS[span][0] - 1)
-
-
-type Value = tuple[datetime, float | None, float]
-
-
-@dataclass(slots=True)
-class Course:
-    """One number (or one part of it) over the time: moments, values, weights; and over the time it is compared with."""
-
-    source: Measure
-    name: str = ""
-    part: str = ""
-    values: list[Value] = field(default_factory=list)
-    before: list[Value] = field(default_factory=list)
-
-    whole: float | None = None  # of the whole time, where that does not come out of the values
-    whole_before: float | None = None
-
-    def total(self) -> float | None:
-        """The one value of the whole time, by the rules of the number."""
-        return self._put_together(self.values) if self.source.aggregation in PIECED else self.whole
-
-    def total_before(self) -> float | None:
-        """The same of the time that it is compared with."""
-        if not self.before:
-            return None
-        return self._put_together(self.before) if self.source.aggregation in PIECED else self.whole_before
-
-    def _put_together(self, values: Sequence[Value]) -> float | None:
-        known = [(value, weight) for _at, value, weight in values if value is not None]
-        return put_together(self.source.aggregation, known)
-
-
-def put_together(aggregation: str, known: Sequence[tuple[float, float]], *, at_once: bool = False) -> float | None:
-    """Values and their weights as one: of times one after the other, or of parts `at_once`."""
-    if not known:
-        return None
-    values = [value for value, _weight in known]
-    if aggregation in ADDED or (at_once and aggregation == Aggregation.LAST):
-        return math.fsum(values)
-    if aggregation == Aggregation.LAST:
-        return values[-1]
-    if aggregation in ENDS:
-        return ENDS[Aggregation(aggregation)](values)
-    weights = math.fsum(weight for _value, weight in known)
-    return math.fsum(value * weight for value, weight in known) / weights if weights else None
-
-
-@dataclass(slots=True)
-class Shown:
-    """A tile with its numbers. `missing` are keys that are gone, or that this viewer may not see."""
-
-    tile: Tile
-    look: Look
-    grain: str
-    sources: list[Measure]
-    courses: list[Course]
-    missing: int = 0
-    unfiltered: tuple[str, ...] = ()  # dimensions of the filter that the number does not have
-    now: datetime | None = None
-
-    @property
-    def first(self) -> Measure | None:
-        return self.sources[0] if self.sources else None
-
-    @property
-    def running(self) -> bool:
-        """Whether the newest bucket has not ended."""
-        return self.now is not None and self.look.start <= self.now < self.look.end
-
-
-def is_total(tile: Tile) -> bool:
-    """Whether a tile shows one value of the whole time for each of its numbers or parts."""
-    if tile.kind == TileKind.BAR:
-        return bool(tile.by or len(tile.sources) > 1)
-    return tile.kind in {TileKind.PARETO, TileKind.FUNNEL, TileKind.GAUGE, TileKind.TABLE}
 
 
 def grain_for(tile: Tile, source: Measure, days: int) -> str:
@@ -235,7 +39,7 @@ def grain_for(tile: Tile, source: Measure, days: int) -> str:
     grains = list(Grain)
     own = grains.index(Grain(source.grain))
     place = max(own, grains.index(Grain(tile.grain)) if tile.grain in Grain.values else 0)
-    most = USUAL_BUCKETS if is_total(tile) else MOST_BUCKETS.get(TileKind(tile.kind), USUAL_BUCKETS)
+    most = USUAL_BUCKETS if tile.is_total else MOST_BUCKETS.get(TileKind(tile.kind), USUAL_BUCKETS)
     while place < len(grains) - 1 and days * 86_400 > grains[place].seconds * most:
         place += 1
     return str(grains[place].value)

@@ -103,6 +103,13 @@ class Tile:
     def kind_title(self) -> Any:
         return TileKind(self.kind).label
 
+    @property
+    def is_total(self) -> bool:
+        """Whether it shows one value of the whole time for each of its numbers or parts."""
+        if self.kind == TileKind.BAR:
+            return bool(self.by or len(self.sources) > 1)
+        return self.kind in {TileKind.PARETO, TileKind.FUNNEL, TileKind.GAUGE, TileKind.TABLE}
+
 
 def tiles_in(kept: Sequence[Any]) -> list[Tile]:
     """In reading order, the order in which a phone and a screen reader meet them."""

@@ -16,7 +16,8 @@ from metrics import charts, services
 from metrics.analysis.grids import Place
 from metrics.forms import DashboardForm, TileForm
 from metrics.models import Dashboard, Metric, Tile, dimensions_of
-from metrics.views.boards import board_of, found_dashboard, look_for, tag_of, values_of
+from metrics.views.boards import found_dashboard, look_for, values_of
+from metrics.views.grids import board_of, sight_of
 from opsboard.core.access import Request, needs
 from opsboard.core.forms import say
 from opsboard.core.models import Role
@@ -197,7 +198,7 @@ def _layout(request: Request, pk: int, change: Callable[[Dashboard, int], Dashbo
         return done(request, home, go=True)
     now = timezone.now()
     look = look_for(request.GET, changed, now)
-    board = board_of(request.viewer, changed, look, now, tag_of(request.viewer, changed, look, now, True), edit=True)
+    board = board_of(sight_of(request.viewer, changed, look, now, edit=True))
     return HttpResponse(board.grid, headers={"X-Version": str(changed.version)})
 
 

@@ -14,7 +14,6 @@ from django.utils.http import content_disposition_header
 from django.utils.translation import gettext as _
 
 from metrics.models import Shown, TileKind
-from metrics.models.tile_values import is_total
 from opsboard.core.lazy import openpyxl
 from opsboard.core.lists import plain
 
@@ -29,7 +28,7 @@ def rows_of(shown: Shown) -> list[Row]:
         return []
     compared = shown.look.earlier() is not None
     beside = [_("A year ago") if shown.look.compare == "year" else _("The period before")] if compared else []
-    if is_total(shown.tile):
+    if shown.tile.is_total:
         rows: list[Row] = [(_("Number"), _("Value"), *beside, _("Unit"))]
         for course in shown.courses:
             before = [course.total_before()] if compared else []

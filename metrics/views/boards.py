@@ -1,20 +1,14 @@
-"""What the pages of dashboards share: which time is asked for, whether anything is new, and the grid of tiles."""
+"""What the pages of dashboards share: which dashboard, which time is asked for, and what its tiles show of it."""
 
 from __future__ import annotations
 
-import hashlib
-import json
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import replace
 from datetime import date, datetime
-from typing import Any
-from urllib.parse import urlencode
 
-from django.core.cache import cache
 from django.http import QueryDict
 from django.shortcuts import get_object_or_404
-from django.template import loader
-from django.utils import timezone, translation
+from django.utils import timezone
 
 from metrics import charts
 from metrics.models import (
@@ -29,16 +23,12 @@ from metrics.models import (
     measures_of,
     read_tiles,
 )
-from metrics.models.tile_values import PREFIX
 from metrics.models.tiles import SPANS, Tile
-from opsboard.core import live
 from opsboard.core.access import Request, Viewer
 from opsboard.core.periods import Period
 
-KEPT_FOR = 3600
 LONGEST = 3700  # days
-OWN_TOPICS = ("metrics", "annotations")
-OTHER_TOPICS = ("alerts", "work", "review", "reports", "processes", "journeys", "costs", "risks", "feedback")
+MOST_HAPPENED = 40
 NOTHING = "none"  # what an address says where nothing is to be compared
 
 
@@ -91,55 +81,8 @@ def query_of(look: Look, row: Dashboard) -> dict[str, str]:
     return asked | {f"label.{name}": value for name, value in look.labels.items()}
 
 
-@dataclass(frozen=True, slots=True)
-class Board:
-    """A dashboard's grid, drawn, and by what it can be narrowed."""
-
-    grid: str
-    labels: Mapping[str, list[str]]
-    empty: bool
-
-
 def keys_of(row: Dashboard) -> list[str]:
     return [key for tile in row.laid_out for key in tile.sources]
-
-
-def tag_of(viewer: Viewer, row: Dashboard, look: Look, now: datetime, *more: Any) -> str:
-    """A mark that changes with whatever a dashboard shows: its numbers, its tiles, its reader. Empty where nobody knows."""
-    keys = keys_of(row)
-    foreign = any(not key.startswith(PREFIX) for key in keys)
-    counted = live.versions(row.workspace, (*OWN_TOPICS, *OTHER_TOPICS) if foreign else OWN_TOPICS)
-    if counted is None:
-        return ""
-    teams = None if viewer.team_ids is None else sorted(viewer.team_ids)
-    told = [
-        row.pk, row.version, counted, teams, sorted(viewer.closed_apps), translation.get_language(),
-        look.first.isoformat(), look.last.isoformat(), look.span, look.compare, sorted(look.labels.items()),
-        # What runs on its own: hours end, and other rooms' counts age.
-        int(now.timestamp()) // (60 if foreign else 3600), viewer.user.pk if foreign and viewer.user else 0, more,
-    ]  # fmt: skip
-    return hashlib.sha256(json.dumps(told, default=str).encode()).hexdigest()[:32]
-
-
-def board_of(
-    viewer: Viewer, row: Dashboard, look: Look, now: datetime, tag: str, *, medium: str = "screen", edit: bool = False,
-    closed: bool = False,
-) -> Board:  # fmt: skip
-    """The grid, drawn once for each state of its numbers. `closed`: for people who have no other page here."""
-    key = f"metrics.board:{tag}"
-    if tag and (kept := cache.get(key)) is not None:
-        return Board(**kept)
-    shown, labels, happened = values_of(viewer, row, look, now)
-    tiles = [charts.draw(one, happened, medium=medium) for one in shown]
-    grid = loader.render_to_string(
-        "metrics/dashboards/_grid.html",
-        {"tiles": tiles, "edit": edit, "closed": closed, "dashboard": row, "workspace": row.workspace, "medium": medium,
-         "query": urlencode(query_of(look, row))},
-    )  # fmt: skip
-    board = Board(grid, labels, not tiles)
-    if tag:
-        cache.set(key, asdict(board), KEPT_FOR)
-    return board
 
 
 def values_of(
@@ -165,13 +108,13 @@ def tiles_for(
 
 def happened_in(viewer: Viewer, sources: Mapping[str, Measure], first: date, last: date) -> list[charts.Happened]:
     metrics = [source.pk for source in sources.values() if source.pk is not None]
+    """The newest annotations that touch these days."""
     rows = Annotation.objects.visible_to(viewer).within(first, last).about(metrics).prefetch_related("metrics")
     return [
         charts.Happened(
-            max(one.on, first), one.text,
-            None if one.everywhere else frozenset(metric.pk for metric in one.metrics.all()),
+            one.on, one.text, None if one.everywhere else frozenset(metric.pk for metric in one.metrics.all()), one.until
         )
-        for one in rows.order_by("on", "pk")[:40]
+        for one in reversed(rows.order_by("-on", "-pk")[:MOST_HAPPENED])
     ]  # fmt: skip
 
 
@@ -179,5 +122,5 @@ def happened_to(viewer: Viewer, metric: Metric, start: datetime | None, end: dat
     """What happened to one metric, for its own page."""
     first = timezone.localtime(start, metric.zone).date() if start else date(1900, 1, 1)
     last = timezone.localtime(end, metric.zone).date() if end else date(2199, 12, 31)
-    rows = Annotation.objects.visible_to(viewer).within(first, last).about([metric.pk]).order_by("-on")[:40]
+    rows = Annotation.objects.visible_to(viewer).within(first, last).about([metric.pk]).order_by("-on")[:MOST_HAPPENED]
     return [charts.Happened(max(one.on, first), one.text) for one in rows]

@@ -8,8 +8,6 @@ from urllib.parse import urlencode
 from django.http import Http404, HttpResponse
 from django.urls import reverse
 from django.utils import timezone
-from django.utils.cache import get_conditional_response, patch_cache_control, patch_vary_headers
-from django.utils.http import quote_etag
 from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_GET
 
@@ -17,10 +15,11 @@ from metrics import charts
 from metrics.models import Compare, Dashboard, Look, Metric, TileKind
 from metrics.models.tiles import SPANS
 from metrics.views.board_files import rows_of, sheets
-from metrics.views.boards import NOTHING, board_of, found_dashboard, look_for, query_of, tag_of, values_of
+from metrics.views.boards import NOTHING, found_dashboard, look_for, query_of, values_of
+from metrics.views.grids import board_of, fresh, nothing_new, sight_of
 from opsboard.core.access import Request
 from opsboard.core.lists import Filter, Listing, Shows
-from opsboard.core.pages import page, wants_part
+from opsboard.core.pages import page
 
 LIST_COLUMNS = (
     Shows("name", gettext_lazy("Dashboard"), str, sort=("name",)),
@@ -62,15 +61,6 @@ def dashboard_list(request: Request) -> HttpResponse:
     return page(request, "metrics/dashboards/dashboard_list.html", context, part="metrics/dashboards/_dashboards.html")
 
 
-def fresh(response: HttpResponse, tag: str) -> HttpResponse:
-    """A browser may keep the answer, but asks each time whether it still holds."""
-    if tag:
-        response["ETag"] = quote_etag(tag)
-        patch_cache_control(response, private=True, no_cache=True)
-    patch_vary_headers(response, ["HX-Request", "HX-Boosted", "Cookie"])
-    return response
-
-
 @require_GET
 def dashboard(request: Request, pk: int) -> HttpResponse:
     """The whole page; to htmx only the grid, and that only if something is new."""
@@ -78,19 +68,16 @@ def dashboard(request: Request, pk: int) -> HttpResponse:
     row = found_dashboard(request, pk)
     look = look_for(request.GET, row, now)
     edit = "edit" in request.GET and request.viewer.may("editor")
-    part = wants_part(request)
-    tag = tag_of(request.viewer, row, look, now, edit)
-    if part and tag:
-        unchanged = get_conditional_response(request, etag=quote_etag(tag))
-        if unchanged is not None:
-            return fresh(unchanged, tag)
+    sight = sight_of(request.viewer, row, look, now, edit=edit)
+    if (unchanged := nothing_new(request, sight)) is not None:
+        return unchanged
     if request.GET.get("export") in {"csv", "xlsx"}:
         shown, _labels, _happened = values_of(request.viewer, row, look, now)
         return sheets(request.GET["export"], row.name, [(charts.title_of(one), rows_of(one)) for one in shown])
-    board = board_of(request.viewer, row, look, now, tag, edit=edit)
+    board = board_of(sight)
     context = {"dashboard": row, "board": board, "edit": edit, **bar(row, look, board.labels)}
     answer = page(request, "metrics/dashboards/dashboard.html", context, part="metrics/dashboards/_board.html")
-    return fresh(answer, tag) if part else answer
+    return fresh(request, answer, sight)
 
 
 def bar(row: Dashboard, look: Look, labels: Any) -> dict[str, Any]:
@@ -149,12 +136,10 @@ def wall(request: Request, pk: int) -> HttpResponse:
     order = [row, *(chosen[int(text)] for text in asked if int(text) in chosen and int(text) != row.pk)]
     now = timezone.now()
     look = look_for(request.GET, row, now)
-    tag = tag_of(request.viewer, row, look, now, "wall")
-    if wants_part(request) and tag:
-        unchanged = get_conditional_response(request, etag=quote_etag(tag))
-        if unchanged is not None:
-            return fresh(unchanged, tag)
-    board = board_of(request.viewer, row, look, now, tag, closed=True)
+    sight = sight_of(request.viewer, row, look, now, closed=True)
+    if (unchanged := nothing_new(request, sight)) is not None:
+        return unchanged
+    board = board_of(sight)
     each = request.GET.get("each", "")
     context = {
         "dashboard": row, "board": board, "look": look,
@@ -167,4 +152,4 @@ def wall(request: Request, pk: int) -> HttpResponse:
         "way_out": row.get_absolute_url(), "eachs": EACH,
     }  # fmt: skip
     answer = page(request, "metrics/dashboards/wall.html", context, part="metrics/dashboards/_wall.html")
-    return fresh(answer, tag) if wants_part(request) else answer
+    return fresh(request, answer, sight)

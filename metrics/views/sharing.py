@@ -11,21 +11,20 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404
 from django.urls import reverse
 from django.utils import timezone, translation
-from django.utils.cache import get_conditional_response
-from django.utils.http import quote_etag
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from metrics import services
 from metrics.forms import ShareForm
 from metrics.models import Dashboard, ShareLink
-from metrics.views.boards import board_of, found_dashboard, look_for, tag_of
-from metrics.views.dashboards import bar, fresh
+from metrics.views.boards import found_dashboard, look_for
+from metrics.views.dashboards import bar
+from metrics.views.grids import board_of, fresh, nothing_new, sight_of
 from metrics.views.pictures import drawn_picture
 from opsboard.core.access import Request, Viewer, needs
 from opsboard.core.forms import say
 from opsboard.core.models import Role
-from opsboard.core.pages import done, page, refused, wants_part
+from opsboard.core.pages import done, page, refused
 
 LINKS = ("metrics/dashboards/link_list.html", "metrics/dashboards/_links.html")
 
@@ -105,19 +104,17 @@ def shared_dashboard(request: HttpRequest, token: str) -> HttpResponse:
     row, viewer = opened
     now = timezone.now()
     look = look_for(request.GET, row, now)
-    tag = tag_of(viewer, row, look, now, "open")
-    if wants_part(request) and tag:
-        unchanged = get_conditional_response(request, etag=quote_etag(tag))
-        if unchanged is not None:
-            return _quiet(fresh(unchanged, tag))
-    board = board_of(viewer, row, look, now, tag, closed=True)
+    sight = sight_of(viewer, row, look, now, closed=True)
+    if (unchanged := nothing_new(request, sight)) is not None:
+        return _quiet(unchanged)
+    board = board_of(sight)
     context: dict[str, Any] = {
         "dashboard": row, "board": board, "on_wall": "wall" in request.GET, "picture": reverse("metrics_open:picture", kwargs={"token": token}),
         **bar(row, look, board.labels),
     }  # fmt: skip
     answer = page(request, "metrics/dashboards/shared.html", context, part="metrics/dashboards/_shared.html")
     answer.render()  # while the language of the workspace holds
-    return _quiet(fresh(answer, tag) if wants_part(request) else answer)
+    return _quiet(fresh(request, answer, sight))
 
 
 @login_not_required

@@ -1,0 +1,44 @@
+"""Short texts that differ whenever what is read from some metrics may: for what is kept and asked for again."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from django.db import connection
+
+if TYPE_CHECKING:
+    from opsboard.core.models import Workspace
+
+# A version goes up with each change of a definition or of values. Annotations and rates are made, changed and removed:
+# one more or less, a newer one, or one version more.
+_MARKS = """
+WITH RECURSIVE basis AS (
+  SELECT key, id FROM metrics_metric WHERE workspace_id = %(workspace)s AND key = ANY(%(keys)s)
+  UNION SELECT b.key, o.of_id FROM metrics_operand o JOIN basis b ON b.id = o.metric_id
+)
+SELECT b.key, string_agg(concat_ws('.', m.id, m.version, coalesce(p.version, 0), (m.archived_at IS NULL)::int), '-'
+                         ORDER BY m.id)
+FROM basis b JOIN metrics_metric m ON m.id = b.id LEFT JOIN metrics_pulse p ON p.metric_id = m.id GROUP BY b.key
+UNION ALL SELECT NULL, concat_ws('.', count(*), max(id), sum(version)) || '/' || (
+  SELECT concat_ws('.', count(*), max(id)) FROM core_exchangerate WHERE workspace_id = %(workspace)s
+) FROM metrics_annotation WHERE workspace_id = %(workspace)s
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Marks:
+    """Of each metric by its key, with what it is calculated from; and of what stands beside them all."""
+
+    metrics: dict[str, str]
+    beside: str
+
+
+def marks_of(workspace: Workspace, keys: Iterable[str]) -> Marks:
+    """The marks of these metrics and of the workspace's annotations and rates; one query."""
+    with connection.cursor() as cursor:
+        cursor.execute(_MARKS, {"workspace": workspace.pk, "keys": sorted(set(keys))})
+        found = dict(cursor.fetchall())
+    clock = f"{workspace.timezone}/{workspace.week_start}"
+    return Marks({key: mark for key, mark in found.items() if key is not None}, f"{found[None]}/{clock}")

@@ -1,0 +1,174 @@
+"""The grid of a dashboard, drawn once for each state of its numbers: what is as it was is neither read nor drawn again.
+
+Every look at a dashboard has a mark. A page that has it already is told so (304); a grid that somebody has seen is kept
+under it; and where a number is new, only the tiles that show it are drawn anew.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass
+from datetime import datetime
+from typing import Any
+from urllib.parse import urlencode
+
+from django.core.cache import cache
+from django.http import HttpRequest, HttpResponse
+from django.template import loader
+from django.utils import translation
+from django.utils.cache import get_conditional_response, patch_cache_control, patch_vary_headers
+from django.utils.http import quote_etag
+
+from metrics import charts
+from metrics.models import Dashboard, Look, Marks, Measure, Tile, marks_of, measures_of, read_tiles
+from metrics.models.measures import PREFIX
+from metrics.views.boards import happened_in, keys_of, query_of
+from opsboard.core import live
+from opsboard.core.access import Viewer
+from opsboard.core.pages import wants_part
+
+KEPT_FOR = 3600
+LONGEST_WAIT, STEP = 3.0, 0.02  # seconds for somebody else who draws the same
+TOPICS = (
+    "metrics", "annotations", "alerts", "work", "review", "reports", "processes", "journeys", "costs", "risks", "feedback"
+)  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class Sight:
+    """One reader's look at one dashboard. `closed`: for people who have no other page here.
+
+    Without a `tag` nobody knows whether it is new.
+    """
+
+    viewer: Viewer
+    row: Dashboard
+    look: Look
+    now: datetime
+    edit: bool
+    closed: bool
+    marks: Marks
+    around: str
+    tag: str
+
+
+@dataclass(frozen=True, slots=True)
+class Board:
+    """A dashboard's grid, drawn, and by what it can be narrowed."""
+
+    grid: str
+    labels: Mapping[str, list[str]]
+    empty: bool
+
+
+def sight_of(
+    viewer: Viewer, row: Dashboard, look: Look, now: datetime, *, edit: bool = False, closed: bool = False
+) -> Sight:
+    """What a look at a dashboard is known by: its numbers, its tiles, its reader. One query."""
+    keys = keys_of(row)
+    marks = marks_of(row.workspace, [key.removeprefix(PREFIX) for key in keys if key.startswith(PREFIX)])
+    told: list[Any] = [
+        row.pk, translation.get_language(), edit, closed, viewer.role, sorted(viewer.closed_apps),
+        None if viewer.team_ids is None else sorted(viewer.team_ids),
+        look.first.isoformat(), look.last.isoformat(), look.span, look.compare, sorted(look.labels.items()),
+        int(now.timestamp()) // 3600,  # hours end
+        marks.beside,
+    ]  # fmt: skip
+    known = True
+    if any(not key.startswith(PREFIX) for key in keys):  # numbers of other rooms: these say when they change, and age
+        counted = live.versions(row.workspace, TOPICS)
+        known = counted is not None
+        told += [counted, int(now.timestamp()) // 60, viewer.user.pk if viewer.user else 0]
+    around = _hashed(told)
+    tag = _hashed([around, row.version, sorted(marks.metrics.items())]) if known else ""
+    return Sight(viewer, row, look, now, edit, closed, marks, around, tag)
+
+
+def _hashed(told: Sequence[Any]) -> str:
+    return hashlib.sha256(json.dumps(told, default=str).encode()).hexdigest()[:32]
+
+
+def nothing_new(request: HttpRequest, sight: Sight) -> HttpResponse | None:
+    """304 to a page that shows what there is already."""
+    if not sight.tag or not wants_part(request):
+        return None
+    answer: HttpResponse | None = get_conditional_response(request, etag=quote_etag(sight.tag))
+    return None if answer is None else _marked(answer, sight.tag)
+
+
+def fresh(request: HttpRequest, response: HttpResponse, sight: Sight) -> HttpResponse:
+    """A browser may keep a part, but asks each time whether it still holds; a whole page is never kept."""
+    return _marked(response, sight.tag) if wants_part(request) else response
+
+
+def _marked(response: HttpResponse, tag: str) -> HttpResponse:
+    if tag:
+        response["ETag"] = quote_etag(tag)
+        patch_cache_control(response, private=True, no_cache=True)
+    patch_vary_headers(response, ["HX-Request", "HX-Boosted", "Cookie"])
+    return response
+
+
+def board_of(sight: Sight) -> Board:
+    key = f"metrics.board:{sight.tag}"
+    if not sight.tag:
+        return _draw(sight)
+    if (kept := cache.get(key)) is not None:
+        return Board(**kept)
+    with _one_at_a_time(key):
+        if (kept := cache.get(key)) is not None:
+            return Board(**kept)
+        board = _draw(sight)
+        cache.set(key, asdict(board), KEPT_FOR)
+        return board
+
+
+@contextmanager
+def _one_at_a_time(key: str) -> Iterator[None]:
+    """Where many look at the same, one draws and the others wait for it, but not for ever."""
+    until = time.monotonic() + LONGEST_WAIT
+    mine = cache.add(f"{key}:drawn", 1, LONGEST_WAIT)
+    while not mine and time.monotonic() < until and not cache.has_key(key):
+        time.sleep(STEP)
+        mine = cache.add(f"{key}:drawn", 1, LONGEST_WAIT)
+    try:
+        yield
+    finally:
+        if mine:
+            cache.delete(f"{key}:drawn")
+
+
+def _draw(sight: Sight) -> Board:
+    """The whole grid; the tiles whose numbers are as they were come from where they are kept."""
+    viewer, row, look, now = sight.viewer, sight.row, sight.look, sight.now
+    tiles = row.laid_out
+    sources, labels = measures_of(viewer, keys_of(row))
+    keys = {tile.id: _key(sight, tile, sources) for tile in tiles} if sight.tag else {}
+    kept: dict[str, str] = cache.get_many(keys.values()) if keys else {}
+    drawn = {tile.id: kept[keys[tile.id]] for tile in tiles if keys and keys[tile.id] in kept}
+    new = [tile for tile in tiles if tile.id not in drawn]
+    if new:
+        answers = read_tiles(viewer, new, look, now, sources)
+        first = min([look.first, *(one.look.first for one in answers.values())])
+        happened = happened_in(viewer, sources, first, look.last)
+        template = loader.get_template("metrics/dashboards/_tile.html")
+        context = {
+            "edit": sight.edit, "closed": sight.closed, "dashboard": row, "workspace": row.workspace, "medium": "screen",
+            "query": urlencode(query_of(look, row)),
+        }  # fmt: skip
+        for tile in new:
+            drawn[tile.id] = template.render({**context, "drawn": charts.draw(answers[tile.id], happened)})
+        if keys:
+            cache.set_many({keys[tile.id]: drawn[tile.id] for tile in new}, KEPT_FOR)
+    grid = "".join(drawn[tile.id] for tile in tiles)
+    return Board(f'<div class="grid">{grid}</div>', labels, not tiles)
+
+
+def _key(sight: Sight, tile: Tile, sources: Mapping[str, Measure]) -> str:
+    """What one tile is known by: how it is described, and the marks of those of its numbers that this reader may see."""
+    marks = [sight.marks.metrics.get(key.removeprefix(PREFIX), "") if key in sources else None for key in tile.sources]
+    return f"metrics.tile:{_hashed([sight.around, tile.kept(), marks])}"
