@@ -1,5 +1,9 @@
 """A bare Django page with one query: what any page costs before it does anything."""
 
+from typing import Any
+
+from django.conf import settings
+from django.core.wsgi import get_wsgi_application
 from django.db import connection
 from django.http import HttpRequest, HttpResponse
 from django.urls import path
@@ -12,3 +16,10 @@ def bare(request: HttpRequest) -> HttpResponse:
 
 
 urlpatterns = [path("", bare)]
+
+
+def application() -> Any:
+    """A web process that has this page and nothing else."""
+    settings.ROOT_URLCONF = "benchmarks.bare"
+    settings.MIDDLEWARE = []
+    return get_wsgi_application()

@@ -2,23 +2,14 @@
 
 from __future__ import annotations
 
-import contextlib
 import http.client
 import json
-import os
-import socket
-import subprocess
-import sys
 import time
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 from typing import Any
-from urllib.parse import quote
 
-from django.conf import settings
-from django.db import connection
-
+from benchmarks.serving import server
 from metrics import services
 from metrics.models import Point
 from opsboard.core.models import Role
@@ -26,7 +17,6 @@ from opsboard.core.services import add_member, create_admin, create_workspace, i
 
 NAMES = ("metrics-ingest-api",)
 BATCH, BATCHES, SERIES = 20_000, 8, 100
-ROOT = Path(__file__).resolve().parent.parent
 
 
 def figures() -> Iterator[dict[str, Any]]:
@@ -39,8 +29,8 @@ def figures() -> Iterator[dict[str, Any]]:
         workspace=workspace, owner=admin, name="bench", role=Role.EDITOR, now=now, life=timedelta(days=1)
     )
     bodies = list(_bodies(now - timedelta(days=2)))
-    with server() as port:
-        push = _pusher(port, token)
+    with server() as web:
+        push = _pusher(web.port, token)
         push(bodies[0])
         start = time.perf_counter()
         for body in bodies[1:]:
@@ -86,34 +76,3 @@ def _pusher(port: int, token: str) -> Any:
             raise RuntimeError(f"{answer.status}: {said[:300]!r}")
 
     return push
-
-
-@contextlib.contextmanager
-def server() -> Iterator[int]:
-    """A web process, as `make run` has it, on the database of this run."""
-    with socket.socket() as found:
-        found.bind(("127.0.0.1", 0))
-        port = int(found.getsockname()[1])
-    there = connection.settings_dict
-    place = f"{quote(there['USER'])}:{quote(there['PASSWORD'])}@{there['HOST']}:{there['PORT']}/{there['NAME']}"
-    surroundings = os.environ | {
-        "DATABASE_URL": f"postgres://{place}", "REDIS_URL": settings.REDIS_URL, "OPSBOARD_ROLE": "web",
-        "SITE_URL": f"http://localhost:{port}",
-    }  # fmt: skip
-    process = subprocess.Popen(
-        [sys.executable, "-m", "granian", "--interface", "wsgi", "--host", "127.0.0.1", "--port", str(port),
-         "--workers", "1", "--blocking-threads", "2", "--no-ws", "opsboard.wsgi:application"],
-        cwd=ROOT, env=surroundings, stdout=subprocess.DEVNULL, stderr=sys.stderr,
-    )  # fmt: skip
-    try:
-        until = time.monotonic() + 60
-        while True:
-            with contextlib.suppress(OSError), socket.create_connection(("127.0.0.1", port), 1):
-                break
-            if time.monotonic() > until:
-                raise TimeoutError("the web process did not start")
-            time.sleep(0.1)
-        yield port
-    finally:
-        process.terminate()
-        process.wait(20)

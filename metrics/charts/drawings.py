@@ -179,7 +179,7 @@ def _stacked(shown: Shown, width: float, height: float, happened: Sequence[Happe
     rest = ranked[MOST_PARTS - 1 :]
     if rest:
         sums = (_by_moment(course.values, moments) for course in rest)
-        layers.append((_("Others"), analysis.added_up(sums)))
+        layers.append((_("Others"), [*analysis.added_up(sums)]))
     return charts.stacked_bar(
         [moment_words(at, shown.grain, source.zone) for at in moments], layers, title=title_of(shown),
         desc=described(shown), width=width, height=height, unit=_unit(source), rate=source.as_rate,
