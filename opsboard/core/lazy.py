@@ -35,7 +35,7 @@ __all__ = [
     "ruptures",
     "scipy",
     "scipy_optimize",
-    "scipy_stats",
+    "scipy_special",
     "segno",
     "statsmodels",
     "weasyprint",
@@ -87,7 +87,7 @@ if TYPE_CHECKING:
 
     pandas: Any
     scipy: Any
-    scipy_stats: Any
+    scipy_special: Any
     scipy_optimize: Any
     plotly: Any
     plotly_graph_objects: Any
@@ -106,7 +106,7 @@ else:
     polars = lazy("polars")
     pandas = lazy("pandas")
     scipy = lazy("scipy")
-    scipy_stats = lazy("scipy.stats")
+    scipy_special = lazy("scipy.special")
     scipy_optimize = lazy("scipy.optimize")
     plotly = lazy("plotly")
     plotly_graph_objects = lazy("plotly.graph_objects")

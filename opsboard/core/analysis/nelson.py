@@ -51,15 +51,16 @@ def nelson(z: Values, rules: Collection[int] = DEFAULT_RULES, *, run: int = RUN)
 def _rule(z: "Array", rule: int, run: int) -> Any:
     # A hair's breadth, so that a value computed onto a line is on it and not beyond.
     edge = 1e-9
-    step = np.sign(np.where(np.isnan(moved := np.diff(z)), 0.0, moved)) if len(z) > 1 else np.zeros(0)
     match rule:
         case 1:
             return np.abs(z) > 3 + edge
         case 2:
             return _all_of(z > edge, run) | _all_of(z < -edge, run)
         case 3:
+            step = _steps(z)
             return _later(_all_of(step > 0, 5) | _all_of(step < 0, 5), 1, len(z))
         case 4:
+            step = _steps(z)
             return _later(_all_of(step[1:] * step[:-1] < 0, 12), 2, len(z))
         case 5:
             return _most_of(z > 2 + edge, 2, 3) | _most_of(z < -2 - edge, 2, 3)
@@ -69,6 +70,13 @@ def _rule(z: "Array", rule: int, run: int) -> Any:
             return _all_of(np.abs(z) < 1 - edge, 15)
         case _:
             return _all_of(np.abs(z) > 1 + edge, 8)
+
+
+def _steps(z: "Array") -> Any:
+    """Up, down or neither; two values infinitely far on one side are alike."""
+    with np.errstate(invalid="ignore"):
+        moved = np.diff(z)
+    return np.sign(np.where(np.isnan(moved), 0.0, moved))
 
 
 def _within(mask: Any, width: int) -> Any:

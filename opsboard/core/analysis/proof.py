@@ -30,7 +30,7 @@ from typing import Any, Final, Literal
 from opsboard.core.analysis.noise import Noise, least_squares, likeness
 from opsboard.core.analysis.spc import D4, E2, NotEnough, xmr
 from opsboard.core.lazy import numpy as np
-from opsboard.core.lazy import scipy_stats as stats
+from opsboard.core.lazy import scipy_special as special
 
 type Verdict = Literal["moved", "signal", "no_signal", "wrong_way", "not_comparable"]
 type Direction = Literal["up", "down"]
@@ -270,9 +270,9 @@ def _judge(series: _Given, fit: _Fit, direction: Direction, level: float) -> Pro
     effect, error = float(fit.beta[fit.step]), sqrt(max(float(fit.spread[fit.step, fit.step]), 0.0))
     if abs(effect) <= 1e-9 * float(np.abs(fit.target).max()):
         effect = 0.0  # a flat line, up to the last digit
-    quantile = float(stats.t.ppf(0.5 + level / 2, fit.freedom))
+    quantile = float(special.stdtrit(fit.freedom, 0.5 + level / 2))
     low, high = effect - quantile * error, effect + quantile * error
-    p = float(2 * stats.t.sf(abs(effect) / error, fit.freedom)) if error > 0 else (0.0 if effect else 1.0)
+    p = float(2 * special.stdtr(fit.freedom, -abs(effect) / error)) if error > 0 else (0.0 if effect else 1.0)
     chart = _chart(np.exp(fit.steady) if fit.scale == "log" else fit.steady, series.before)
     placebo = _placebo_controls(series, fit, effect) or _placebo_dates(series, fit, effect, quantile)
     sure, speaks = (low > 0 or high < 0), chart.speaks(effect)
@@ -352,7 +352,7 @@ def _shows(series: _Given, season: int) -> bool:
     if within <= 0:
         return between > 0
     ratio = (between / (season - 1)) / (within / (len(moves) - season))
-    return bool(stats.f.sf(ratio, season - 1, len(moves) - season) < 0.01)
+    return bool(special.fdtrc(season - 1, len(moves) - season, ratio) < 0.01)
 
 
 def _chart(values: "Array", before: int) -> ChartView:

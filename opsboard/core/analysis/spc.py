@@ -15,7 +15,7 @@ from typing import Any, Final
 
 from opsboard.core.analysis.nelson import DEFAULT_RULES, RUN, Array, Signal, Values, array_of, nelson
 from opsboard.core.lazy import numpy as np
-from opsboard.core.lazy import scipy_stats as stats
+from opsboard.core.lazy import scipy_special as special
 
 # XmR: limits at mean ± 2.66 mean moving ranges (3 / d2 with d2 = 1.128), the range's at 3.268 (D4). Wheeler 2000.
 E2: Final = 2.66
@@ -380,8 +380,7 @@ def _exact(chart: Chart, size: "Array", share: float, *, per_unit: bool, rules: 
     """Binomial limits in place of the normal ones; rule 1 is asked of them."""
     tail = 0.00135
     whole = np.where(np.isfinite(size), size, 1).astype(int)
-    lower = np.asarray(stats.binom.ppf(tail, whole, share), dtype=float)
-    upper = np.asarray(stats.binom.ppf(1 - tail, whole, share), dtype=float)
+    lower, upper = _binomial(tail, whole, share), _binomial(1 - tail, whole, share)
     if per_unit:
         lower, upper = lower / whole, upper / whole
     drawn = array_of(chart.values)
@@ -393,6 +392,14 @@ def _exact(chart: Chart, size: "Array", share: float, *, per_unit: bool, rules: 
         upper=tuple(upper.tolist()),
         signals=tuple(sorted([*others, *beyond])),
     )
+
+
+def _binomial(below: float, size: "Array", share: float) -> "Array":
+    """The smallest count that so much of the distribution lies at or below."""
+    count = np.clip(np.ceil(special.bdtrik(below, size, share)), 0, size)
+    one_less = np.maximum(count - 1, 0)
+    # The inverse is a hair off where it is a whole number.
+    return np.where(special.bdtr(one_less, size, share) >= below, one_less, count)
 
 
 def _beyond(values: "Array", lower: "Array", upper: "Array") -> Any:
