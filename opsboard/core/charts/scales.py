@@ -62,16 +62,21 @@ def decimals_of(ticks: Sequence[float]) -> int:
 def number(value: float, decimals: int, locale: str) -> str:
     """A number as the language writes it; from 100,000 on in its short form (1.2M, 120万)."""
     if abs(value) >= 100_000:
-        return str(numbers.format_compact_decimal(value, locale=locale, fraction_digits=2))
+        return _minus(numbers.format_compact_decimal(value, locale=locale, fraction_digits=2))
     if decimals <= 0:
-        return numbers.format_decimal(round(value), format="#,##0", locale=locale)
-    return numbers.format_decimal(value, format="#,##0." + "0" * decimals, locale=locale)
+        return _minus(numbers.format_decimal(round(value), format="#,##0", locale=locale))
+    return _minus(numbers.format_decimal(value, format="#,##0." + "0" * decimals, locale=locale))
+
+
+def _minus(text: str) -> str:
+    """With a minus sign, which is as wide as a plus, and not a hyphen."""
+    return text.replace("-", "−")
 
 
 @lru_cache(maxsize=4096)
 def percent(value: float, decimals: int, locale: str) -> str:
     pattern = "#,##0%" if decimals <= 0 else "#,##0." + "0" * decimals + "%"
-    return numbers.format_percent(value, format=pattern, locale=locale)
+    return _minus(numbers.format_percent(value, format=pattern, locale=locale))
 
 
 def value_text(value: float, decimals: int, locale: str, *, rate: bool = False) -> str:
