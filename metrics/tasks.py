@@ -1,7 +1,5 @@
 """What workers run for metrics."""
 
-from datetime import timedelta
-
 from celery import shared_task
 from django.utils import timezone
 
@@ -10,9 +8,6 @@ from metrics.models import Metric, Movement
 from metrics.services import ORDER_FILES, PARCEL_FILES, POINTS, RAW, WAITING, look_for_levels, prove_movement
 from opsboard.core import jobs
 from opsboard.core.imports import carry_out
-
-# So long after a change its proof is made anew.
-PROVEN_FOR = timedelta(days=400)
 
 
 @shared_task
@@ -68,9 +63,7 @@ def import_raw(job_id: int) -> None:
 def prove_movements() -> None:
     """Ask the numbers anew whether what was changed has moved them."""
     now = timezone.now()
-    changed = Movement.objects.filter(changed_on__gte=(now - PROVEN_FOR).date()).select_related(
-        "metric__workspace", "workspace"
-    )
+    changed = Movement.objects.still_proven(now.date()).select_related("metric__workspace", "workspace")
     for movement in changed.iterator(chunk_size=200):
         prove_movement(movement=movement, now=now)
 

@@ -162,6 +162,29 @@ def weight_of(tree: Term, values: Mapping[str, float | None]) -> float:
     return 1.0
 
 
+def quotient(tree: Term) -> tuple[float, str, str] | None:
+    """(factor, key above, key below) where a formula is one metric over another, perhaps times a number; else nothing."""
+    found = _quotient(tree)
+    return found if found is not None and found[1] and found[2] else None  # type: ignore[return-value]
+
+
+def _quotient(tree: Term) -> tuple[float, str, str] | None:
+    if isinstance(tree, Number):
+        return tree.value, "", ""
+    if isinstance(tree, Name):
+        return 1.0, tree.key, ""
+    left, right = _quotient(tree.left), _quotient(tree.right)
+    if left is None or right is None or tree.sign not in "*/":
+        return None
+    if tree.sign == "*":
+        if left[1] and right[1]:
+            return None
+        return left[0] * right[0], left[1] or right[1], left[2] or right[2]
+    if not right[0] or right[2] or (right[1] and (left[2] or not left[1])):
+        return None
+    return left[0] / right[0], left[1], left[2] or right[1]
+
+
 def units_of(tree: Term, units: Mapping[str, str]) -> dict[str, int] | None:
     """`{unit: power}` of what comes out; nothing for a bare number, which goes with all. Raises FormulaError("units")."""
     if isinstance(tree, Number):

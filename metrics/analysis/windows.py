@@ -49,8 +49,8 @@ def find_window(actual: Array, expected: Array, *, pile: bool = False) -> Window
     for days in _weekdays(used):
         rows = sorted(days)
         a_day, e_day = sums[0][rows].sum(axis=0), sums[1][rows].sum(axis=0)
-        for first in range(24):
-            for end in range(first + 1, 25):
+        for first in hours:
+            for end in (hour + 1 for hour in hours if hour >= first):
                 a, e = float(a_day[end] - a_day[first]), float(e_day[end] - e_day[first])
                 part = len(set(hours) & set(range(first, end))) * len(rows)
                 if a <= 0 or part == len(hours) * len(used) or (not pile and (a - e) * change <= 0):

@@ -15,25 +15,21 @@ from metrics.charts.metric import (
     value_text,
 )
 from metrics.charts.pictures import dashboard_picture, tile_picture
-from metrics.charts.why import (
+from metrics.charts.proofs import VERDICTS, proof_view, proven_course, proven_share
+from metrics.charts.told import (
     BASELINE_TITLES,
-    VERDICTS,
+    counteracted,
     dimension_text,
-    heat,
-    judged_chart,
+    label_hint,
     lead_sentence,
-    proof_view,
-    proven_course,
     rows_of,
     sentences,
-    share_bars,
-    signals_of,
-    signed_share,
+    silence,
     stretch_text,
-    verdict,
     what_text,
     window_text,
 )
+from metrics.charts.why import heat, judged_chart, share_bars, signals_of, verdict
 
 __all__ = [
     "BASELINE_TITLES",
@@ -44,6 +40,7 @@ __all__ = [
     "Happened",
     "change_text",
     "changes_of",
+    "counteracted",
     "dashboard_picture",
     "dimension_text",
     "draw",
@@ -51,6 +48,7 @@ __all__ = [
     "explored_tile",
     "heat",
     "judged_chart",
+    "label_hint",
     "labels_text",
     "large",
     "lead_sentence",
@@ -60,11 +58,12 @@ __all__ = [
     "picture",
     "proof_view",
     "proven_course",
+    "proven_share",
     "rows_of",
     "sentences",
     "share_bars",
     "signals_of",
-    "signed_share",
+    "silence",
     "small",
     "stretch_text",
     "tile_picture",

@@ -12,7 +12,7 @@ from metrics.contract.starting import furnish
 from metrics.contract.waiting import INDICATORS, lists_by_name
 from metrics.contract.week import find_off_target, tell_week
 from metrics.forms import RecordForm
-from metrics.services import TRADES, follow_closed, follow_reopened
+from metrics.services import TRADES, follow_closed, follow_points, follow_reopened
 from opsboard.core.contract import (
     Contract,
     Dataset,
@@ -113,6 +113,7 @@ contract = Contract(
     ),
     reactions=(
         Reaction("metrics.journal_closed", "work.action_closed", follow_closed),
+        Reaction("metrics.journal_points", "metrics.points_written", follow_points),
         Reaction("metrics.journal_reopened", "work.action_reopened", follow_reopened),
     ),
     margin="metrics:margin",

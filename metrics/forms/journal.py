@@ -80,6 +80,11 @@ class OpenForm(forms.Form):
         label=gettext_lazy("Owner"), queryset=User.objects.none(), required=False, empty_label=gettext_lazy("Nobody")
     )
     due_on = forms.DateField(label=gettext_lazy("Due date"), required=False, widget=DAY)
+    goal = forms.FloatField(
+        label=gettext_lazy("Goal"), required=False,
+        widget=forms.NumberInput(attrs={"step": "any", "inputmode": "decimal"}),
+        help_text=gettext_lazy("In the number's own unit; a rate as 0.05 for 5%."),
+    )  # fmt: skip
 
     def __init__(self, *args: Any, viewer: Viewer, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)

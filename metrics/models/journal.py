@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from datetime import datetime
-from typing import Any, ClassVar, Self
+from datetime import date, datetime, timedelta
+from typing import Any, ClassVar, Final, Self
 
 from django.conf import settings
 from django.db import models
@@ -13,6 +13,9 @@ from django.utils.translation import gettext_lazy as _
 from metrics.models.metric import Metric
 from opsboard.core.models import LimitedModel, Versioned, WorkspaceModel, WorkspaceQuerySet
 from opsboard.core.models.history import every_change
+
+# So long after a change its proof is made anew.
+PROVEN_FOR: Final = timedelta(days=400)
 
 
 class Verdict(models.TextChoices):
@@ -31,6 +34,10 @@ class MovementQuerySet(WorkspaceQuerySet):
 
     def without_cause(self) -> Self:
         return self.filter(cause="")
+
+    def still_proven(self, on: date) -> Self:
+        """Entries whose change is young enough for new values to say more about it."""
+        return self.filter(changed_on__gte=on - PROVEN_FOR)
 
 
 @every_change()
@@ -56,6 +63,8 @@ class Movement(LimitedModel, Versioned):
     changed_on = models.DateField(_("Changed on"), null=True, blank=True)
     verdict = models.CharField(_("Proof"), max_length=14, blank=True, choices=Verdict.choices)
     relative = models.FloatField(null=True, blank=True)
+    relative_low = models.FloatField(null=True, blank=True)
+    relative_high = models.FloatField(null=True, blank=True)
     proven_at = models.DateTimeField(null=True, blank=True)
     written_by = models.ForeignKey(
         settings.AUTH_USER_MODEL, null=True, blank=True, on_delete=models.SET_NULL, related_name="+"

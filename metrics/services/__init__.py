@@ -32,6 +32,7 @@ from metrics.services.journal import (
     answer_level,
     change_movement,
     follow_closed,
+    follow_points,
     follow_reopened,
     look_for_levels,
     open_movement_action,
@@ -58,6 +59,7 @@ from metrics.services.pulling import (
     start_pull,
     written_from,
 )
+from metrics.services.quotients import parts_of
 from metrics.services.rates import no_rate_text, remove_rate, set_rate
 from metrics.services.raw_files import KPIS, RAW
 from metrics.services.sharing import opened_by, revoke_link, share_dashboard, token_of
@@ -123,6 +125,7 @@ __all__ = [
     "explain_stretch",
     "first_tiles",
     "follow_closed",
+    "follow_points",
     "follow_reopened",
     "furnish_trade",
     "hang_under",
@@ -142,6 +145,7 @@ __all__ = [
     "no_rate_text",
     "open_movement_action",
     "opened_by",
+    "parts_of",
     "pause_source",
     "pin_metric",
     "proof_of",

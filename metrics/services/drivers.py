@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any, Final, Literal
 
 from metrics import analysis
 from metrics.models import Aggregation, Bucket, Grain, Level, Metric, Stretch, begins, buckets, by_hours, by_labels
+from metrics.services.quotients import Part, Quotient, quotient_of
 from opsboard.core import periods
 from opsboard.core.lazy import numpy as np
 from opsboard.core.lazy import polars as pl
@@ -45,10 +46,7 @@ class Story:
     grid: Any
     window: analysis.Window | None
     within: analysis.Explanation | None
-
-    @property
-    def empty(self) -> bool:
-        return self.told is None
+    parts: tuple[Part, ...] = ()
 
 
 def kind_of(metric: Metric) -> analysis.Kind:
@@ -124,10 +122,12 @@ def explain_stretch(
     """Drivers by label and by hour of the week. Three queries, and one more where a window of hours stands out."""
     kind, before = kind_of(metric), [against] if against else stretches(metric, start, end, baseline)
     newest = metric.aggregation == Aggregation.LAST
-    if not before or metric.aggregation == Aggregation.FORMULA:
+    if not before:
         return Story(start, end, baseline, before, kind, None, None, None, None, None)
     now = [(start, end)]
     scale = (end - start) / sum((b - a for a, b in before), timedelta())
+    if metric.aggregation == Aggregation.FORMULA:
+        return _of_quotient(metric, Story(start, end, baseline, before, kind, None, None, None, None, None), scale)
     hours, grid, window = _by_hours(metric, now, before, kind, scale, baseline) if not newest else (None, None, None)
     within = None
     if window is not None:
@@ -138,6 +138,21 @@ def explain_stretch(
         return Story(start, end, baseline, before, kind, within, hours, grid, window, within)
     told = _explained(metric, by_labels(metric, now, before, newest=newest), kind, 1 / len(before) if newest else scale)
     return Story(start, end, baseline, before, kind, told, hours, grid, window, within)
+
+
+def _of_quotient(metric: Metric, story: Story, scale: float) -> Story:
+    """A metric that is one sum over another, explained as a rate; any other formula is not."""
+    made = quotient_of(metric)
+    if made is None or story.baseline == "even":
+        return story
+    now = [(story.start, story.end)]
+    rows = made.label_rows(now, story.before)
+    kind: analysis.Kind = "rate" if made.is_share(rows) else "mean"
+    told = _explained(metric, rows, kind, scale)
+    if told is None:
+        return story
+    hours, grid, _window = _by_hours(metric, now, story.before, kind, scale, story.baseline, made)
+    return replace(story, kind=kind, told=told, hours=hours, grid=grid, parts=made.parts(rows, scale))
 
 
 def _explained(
@@ -170,12 +185,13 @@ def _by_hours(
     kind: analysis.Kind,
     scale: float,
     baseline: Baseline,
+    made: Quotient | None = None,
 ) -> tuple[analysis.Explanation | None, Any, analysis.Window | None]:
     """(each weekday and hour as drivers, the grid of actual and expected, the window that stands out)."""
     if metric.grain in {Grain.WEEK, Grain.MONTH} or now[0][1] - now[0][0] < timedelta(hours=2):
         return None, None, None
     even = baseline == "even"
-    rows = by_hours(metric, now, () if even else before)
+    rows = made.hour_rows(now, before) if made else by_hours(metric, now, () if even else before)
     place = 6 if metric.aggregation == Aggregation.COUNT else 3
     daily = metric.grain == Grain.DAY
     grid = np.zeros((2, 2, 7, 24))  # now or before; top or bottom; weekday; hour

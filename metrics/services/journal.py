@@ -8,10 +8,11 @@ from typing import Any, Final, Literal, cast
 from django.core.exceptions import ValidationError
 from django.db import transaction
 from django.utils import timezone
+from django.utils.dateparse import parse_datetime
 from django.utils.translation import gettext as _
 
 from metrics.models import Aggregation, Grain, Level, Metric, Movement, begins, buckets
-from metrics.services.drivers import bucket_end
+from metrics.services.drivers import bucket_end, bucket_start
 from opsboard.core import live
 from opsboard.core.analysis.levels import new_levels
 from opsboard.core.analysis.proof import Proof, prove_points
@@ -25,6 +26,7 @@ from opsboard.core.periods import start_of_day
 from opsboard.core.versions import compare_and_set
 
 FIELDS = ("cause", "decision", "owner", "changed_on")
+UNPROVEN: Final[dict[str, Any]] = {"verdict": "", "relative": None, "relative_low": None, "relative_high": None}
 # What was before a change: since the number went wrong, if that is as many days (or weeks, months) as here.
 SINCE: Final = {"day": 14}
 LEAST_SINCE: Final = 6
@@ -82,12 +84,13 @@ def change_movement(*, movement: Movement, by: User | None, now: datetime, versi
 
 
 def open_movement_action(
-    *, movement: Movement, by: User, now: datetime, title: str, owner: User | None = None, due_on: date | None = None
-) -> Movement:
+    *, movement: Movement, by: User, now: datetime, title: str, owner: User | None = None, due_on: date | None = None,
+    goal: float | None = None,
+) -> Movement:  # fmt: skip
     """Ask for an improvement action about the entry, and remember which it is."""
     outcome = perform(
         "work.open_action", workspace=movement.workspace, now=now, by=by, about=movement, title=title, owner=owner,
-        due_on=due_on, description=movement.cause, indicator=movement.metric.indicator,
+        due_on=due_on, description=movement.cause, indicator=movement.metric.indicator, goal=goal,
     )  # fmt: skip
     ref = outcome.about
     if ref is not None:
@@ -105,14 +108,35 @@ def follow_closed(occurrence: Occurrence, now: datetime) -> None:
         "metric__workspace"
     ):
         day = timezone.localdate(occurrence.at, entry.metric.zone)
-        Movement.objects.filter(pk=entry.pk, changed_on=None).update(changed_on=day)
+        if Movement.objects.filter(pk=entry.pk, changed_on=None).update(changed_on=day):
+            entry.changed_on = day
+            prove_movement(movement=entry, now=now)
         live.changed(occurrence.workspace, "metrics")
+
+
+def follow_points(occurrence: Occurrence, now: datetime) -> None:
+    """Values of days that are over came in: what was changed is judged anew. Those of today wait for its end."""
+    first = parse_datetime(str(occurrence.facts.get("first") or ""))
+    if first is None:
+        return
+    changed = Movement.objects.still_proven(now.date()).filter(metric_id=occurrence.about_id)
+    for entry in changed.select_related("metric__workspace", "workspace"):
+        if _ended(first, entry.metric) <= now:
+            prove_movement(movement=entry, now=now)
+            live.changed(occurrence.workspace, "metrics")
+
+
+def _ended(at: datetime, metric: Metric) -> datetime:
+    """The end of the day, week or month that the proof puts a moment into."""
+    if metric.grain in {Grain.MINUTE, Grain.HOUR}:
+        return start_of_day(timezone.localdate(at, metric.zone) + timedelta(days=1), metric.zone)
+    return bucket_end(bucket_start(at, metric), metric)
 
 
 def follow_reopened(occurrence: Occurrence, now: datetime) -> None:
     """The action is open again: nothing has been changed yet."""
     found = Movement.objects.filter(workspace=occurrence.workspace, action_id=occurrence.about_id)
-    if found.update(changed_on=None, verdict="", relative=None, proven_at=None):
+    if found.update(changed_on=None, proven_at=None, **UNPROVEN):
         live.changed(occurrence.workspace, "metrics")
 
 
@@ -129,8 +153,12 @@ def prove_movement(*, movement: Movement, now: datetime) -> Proof | None:
     if proof is None:
         return None
     before = movement.verdict
-    movement.verdict, movement.relative, movement.proven_at = proof.verdict, proof.relative, now
-    Movement.objects.filter(pk=movement.pk).update(verdict=proof.verdict, relative=proof.relative, proven_at=now)
+    low, high = proof.relative_interval or (None, None)
+    kept = {"verdict": proof.verdict, "relative": proof.relative, "relative_low": low, "relative_high": high}
+    if any(getattr(movement, name) != value for name, value in kept.items()):
+        Movement.objects.filter(pk=movement.pk).update(proven_at=now, **kept)
+        for name, value in (kept | {"proven_at": now}).items():
+            setattr(movement, name, value)
     if proof.verdict in {"moved", "wrong_way"} and proof.verdict != before:
         emit(
             "metrics.journal_entry_proven", workspace=movement.workspace, at=now, about=movement,

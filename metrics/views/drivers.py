@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
+from urllib.parse import urlencode
 
 from django.http import HttpResponse
 from django.utils import timezone
@@ -13,10 +14,10 @@ from django.views.decorators.http import require_GET
 
 from metrics import charts, services
 from metrics.forms import WriteForm
-from metrics.models import Aggregation, Grain, Level, Metric, Movement
+from metrics.models import Aggregation, Grain, Metric, Movement
 from metrics.services import Course, Story
 from metrics.views.metric import found_metric
-from metrics.views.unusual import unusual_of
+from metrics.views.unusual import asked_levels, unusual_of
 from opsboard.core import periods
 from opsboard.core.access import Request
 from opsboard.core.charts import for_any_screen
@@ -78,9 +79,27 @@ def _context(row: Metric, course: Course, story: Story, wanted: Wanted, request:
         ],
         "course": for_any_screen(lambda width, height: charts.judged_chart(row, course, start, end, width=width, height=height)),
         "bars": charts.share_bars(row, story), "heat": charts.heat(row, story) if end - start > timedelta(days=1) else "",
-        "unusual": unusual_of(row, course), "entry": entry, "form": form, "rate": story.kind != "sum",
-        "calculated": row.aggregation == Aggregation.FORMULA, "levels": Level.objects.filter(metric=row).asked(),
+        "unusual": unusual_of(row, course), "entry": entry, "form": form, "levels": asked_levels(row),
+        "silence": charts.silence(row, story), "hint": charts.label_hint(row, story, labelled=_labelled(row, story)),
+        "counteracted": bool(told and charts.counteracted(told.drivers[:8])), "parts": _parts(row, wanted),
     }  # fmt: skip
+
+
+def _labelled(row: Metric, story: Story) -> bool:
+    """Whether the metric's values carry labels at all."""
+    if story.told is not None and story.told.dimensions:
+        return True
+    return row.label_sets.exclude(labels={}).exists()
+
+
+def _parts(row: Metric, wanted: Wanted) -> list[dict[str, Any]]:
+    """What a calculated metric is made of, each with the address that asks the same of it."""
+    if row.aggregation != Aggregation.FORMULA:
+        return []
+    query = urlencode(
+        {"at": wanted.start.astimezone(UTC).isoformat(), "until": wanted.end.astimezone(UTC).isoformat(), "baseline": wanted.baseline}
+    )  # fmt: skip
+    return [{"name": one.name, "pk": one.pk, "query": query} for one in services.parts_of(row)]
 
 
 def _latest(row: Metric, course: Course) -> tuple[datetime, datetime]:

@@ -70,7 +70,7 @@ def dress(row: Any) -> Any:
     """What a row shows."""
     row.when = charts.stretch_text(row.metric, row.start_at, row.end_at)
     row.tone = charts.VERDICTS[row.verdict][1] if row.verdict else "quiet"
-    row.relative_text = charts.signed_share(row.relative) if row.relative is not None else ""
+    row.relative_text = charts.proven_share(row) if row.verdict != "not_comparable" else ""
     return row
 
 

@@ -13,10 +13,10 @@ from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_GET
 
 from metrics import charts, services
-from metrics.models import Bucket, Grain, Level, Metric, Revision, begins, buckets, dimensions_of, newest
+from metrics.models import Bucket, Grain, Metric, Revision, begins, buckets, dimensions_of, newest
 from metrics.views.boards import happened_to
 from metrics.views.lists import with_course
-from metrics.views.unusual import unusual_of
+from metrics.views.unusual import asked_levels, unusual_of
 from opsboard.core import periods
 from opsboard.core.access import Request
 from opsboard.core.lists import Listing, Shows
@@ -147,7 +147,7 @@ def metric(request: Request, pk: int) -> HttpResponse:
         "drawn": len(ranked), "spans": [(key, SPAN_TITLES[key]) for key in (*SPANS[row.grain], "all")],
         "grains": Grain.choices, "chart": "" if explore else charts.on_page(row, series, charts.signals_of(course), changes),
         "unusual": unusual, "judged": course is not None,
-        "levels": _asked_levels(row) if course else (),
+        "levels": asked_levels(row) if course else (),
         "figure": charts.explored(row, series, changes) if explore else None, "explore": explore, "empty": newest_one is None,
         "as_of": when(newest_one.at, row) if newest_one else "", "currencies": currencies, "no_rate": no_rate,
         "revisions": _revisions(row), "users": services.users_of(row),
@@ -218,11 +218,3 @@ def _readable(grain: str, start: datetime | None, end: datetime | None) -> str:
     while start and end and place < len(grains) - 1 and (end - start).total_seconds() > grains[place].seconds * MOST:
         place += 1
     return str(grains[place].value)
-
-
-def _asked_levels(row: Metric) -> list[Any]:
-    """New levels that somebody has to answer for, in the metric's own writing."""
-    levels: list[Any] = list(Level.objects.filter(metric=row).asked())
-    for one in levels:
-        one.before_text, one.after_text = charts.value_text(row, one.before), charts.value_text(row, one.after)
-    return levels

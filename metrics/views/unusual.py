@@ -8,7 +8,7 @@ from typing import Any
 from django.utils import timezone
 
 from metrics import charts, services
-from metrics.models import Metric
+from metrics.models import Level, Metric
 from metrics.services import Course
 from opsboard.core import periods
 
@@ -38,3 +38,11 @@ def unusual_of(row: Metric, course: Course, most: int = 8) -> list[dict[str, Any
             }
         )  # fmt: skip
     return answer
+
+
+def asked_levels(row: Metric) -> list[Any]:
+    """New levels that somebody has to answer for, in the metric's own writing."""
+    levels: list[Any] = list(Level.objects.filter(metric=row).asked())
+    for one in levels:
+        one.before_text, one.after_text = charts.value_text(row, one.before), charts.value_text(row, one.after)
+    return levels

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
 
 import numpy as np
 
@@ -15,48 +16,55 @@ from opsboard.core.periods import start_of_day
 BATCHES, SHOPS = ("B15", "B16", "B17", "B18"), ("North", "South")
 SOURCES = ("kitchen", "delivery", "service")
 
+type Story = list[tuple[datetime, int, dict[str, str]]]
+"""(when, how many, labels)."""
 
-def complaints_by_batch(
-    workspace: Workspace, now: datetime, owner: User, *, bad_days: int = 1
-) -> tuple[Metric, datetime]:
-    """Sixty days of complaints, each batch and shop about four a day; on the last days batch B17 went wrong."""
-    metric = services.create_metric(
-        workspace=workspace, by=owner, now=now, name="Complaints", key="complaints", direction="down", owner=owner
-    )
+
+def midnight(workspace: Workspace, now: datetime) -> datetime:
+    return start_of_day(now.astimezone(workspace.zone).date(), workspace.zone)
+
+
+def by_batch(today: datetime, *, bad: range = range(1, 2), days: int = 60) -> Story:
+    """Complaints by day, each batch and shop about four; so many days back batch B17 was wrong."""
     rng = np.random.default_rng(11)
-    today = start_of_day(now.astimezone(workspace.zone).date(), workspace.zone)
-    points = []
-    for back in range(60, 0, -1):
-        for batch in BATCHES:
-            for shop in SHOPS:
-                count = float(rng.poisson(4)) + (25 if batch == "B17" and back <= bad_days else 0)
-                points.append(Given(today - timedelta(days=back), count, 1, {"batch": batch, "shop": shop}))
-    services.write_points(metric=metric, points=points, by=owner, now=now)
-    return metric, today - timedelta(days=bad_days)
+    return [
+        (
+            today - timedelta(days=back),
+            int(rng.poisson(4)) + (12 if batch == "B17" and back in bad else 0),
+            {"batch": batch, "shop": shop},
+        )
+        for back in range(days, 0, -1)
+        for batch in BATCHES
+        for shop in SHOPS
+    ]  # fmt: skip
 
 
-def complaints_by_hour(
-    workspace: Workspace, now: datetime, owner: User, *, changed_before: int = 28
-) -> tuple[Metric, datetime, datetime]:
-    """Eight weeks of hourly complaints, 10 to 22 h; on Saturday and Sunday from 20 to 22 h the kitchen can't keep up,
-    until the shifts were changed. Answers the metric, the first hour and the day of the change."""
+def by_hour(today: datetime, *, weeks: int = 12, changed: int = 4) -> Story:
+    """Complaints by hour, 10 to 22 h, until today; on Saturday and Sunday from 20 to 22 h the kitchen can't keep up. So
+    many weeks ago it got more people: since then it makes about half as many mistakes, and the house 40 % less."""
+    rng = np.random.default_rng(9)
+    change = today - timedelta(weeks=changed)
+    return [
+        (at, int(rng.poisson(usual * (0.5 if at >= change and source == "kitchen" else 1))), {"source": source})
+        for at in _open_hours(today - timedelta(weeks=weeks), today)
+        for source in SOURCES
+        for usual in [(20.0 if at.weekday() >= 5 and at.hour >= 20 else 1.6) if source == "kitchen" else 0.3]
+    ]
+
+
+def _open_hours(begin: datetime, end: datetime) -> Iterator[datetime]:
+    for hour in range(int((end - begin) / timedelta(hours=1))):
+        at = (begin.astimezone(UTC) + timedelta(hours=hour)).astimezone(begin.tzinfo)
+        if 10 <= at.hour < 22:
+            yield at
+
+
+def complaints(workspace: Workspace, now: datetime, owner: User, story: Story, *, grain: str = "day") -> Metric:
+    """A story as a metric's values."""
     metric = services.create_metric(
-        workspace=workspace, by=owner, now=now, name="Complaints", key="complaints", direction="down", grain="hour",
+        workspace=workspace, by=owner, now=now, name="Complaints", key="complaints", direction="down", grain=grain,
         owner=owner,
     )  # fmt: skip
-    rng = np.random.default_rng(7)
-    today = start_of_day(now.astimezone(workspace.zone).date(), workspace.zone)
-    begin, change = today - timedelta(days=56), today - timedelta(days=changed_before)
-    points = []
-    for hour in range(56 * 24):
-        at = begin + timedelta(hours=hour)
-        local = at.astimezone(workspace.zone)
-        if not 10 <= local.hour < 22:
-            continue
-        rush = local.weekday() >= 5 and local.hour in {20, 21} and at < change
-        quieter = 0.86 if at >= change else 1.0
-        for source in SOURCES:
-            mean = (20.0 if rush and source == "kitchen" else 0.8) * quieter
-            points.append(Given(at, float(rng.poisson(mean)), 1, {"source": source}))
+    points = [Given(at, float(count), 1, labels) for at, count, labels in story]
     services.write_points(metric=metric, points=points, by=owner, now=now)
-    return metric, begin, change
+    return metric

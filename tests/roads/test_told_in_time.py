@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-import json
 import time
 from collections.abc import Callable
 from datetime import timedelta
 from pathlib import Path
-from typing import Any
 
 import pytest
-from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
 from playwright.sync_api import Page, expect
@@ -19,19 +16,10 @@ from metrics.models import WaitingList
 from opsboard.alerts.models import Alert
 from opsboard.core.models import Notice, Role, User, Workspace
 from opsboard.core.services import issue_token
+from tests.roads.programs import by_program
 
 pytestmark = pytest.mark.django_db(transaction=True)
 expect.set_options(timeout=20_000)
-
-
-def by_program(workspace: Workspace, token: str, name: str, content: dict[str, Any]) -> dict[str, Any]:
-    answer = Client().post(
-        f"/api/v1/{workspace.slug}/{name}", json.dumps(content), content_type="application/json",
-        headers={"Authorization": f"Bearer {token}"},
-    )  # fmt: skip
-    assert answer.status_code in {200, 201}, answer.content
-    taken: dict[str, Any] = answer.json()
-    return taken
 
 
 def until(true: Callable[[], bool], seconds: float = 60) -> None:
