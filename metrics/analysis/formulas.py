@@ -165,7 +165,7 @@ def weight_of(tree: Term, values: Mapping[str, float | None]) -> float:
 def quotient(tree: Term) -> tuple[float, str, str] | None:
     """(factor, key above, key below) where a formula is one metric over another, perhaps times a number; else nothing."""
     found = _quotient(tree)
-    return found if found is not None and found[1] and found[2] else None  # type: ignore[return-value]
+    return found if found is not None and found[1] and found[2] else None
 
 
 def _quotient(tree: Term) -> tuple[float, str, str] | None:

@@ -93,7 +93,7 @@ def test_closing_the_action_proves_the_entry(
     events.deliver_waiting(now=now)
     entry.refresh_from_db()
     assert (entry.changed_on, entry.verdict) == (change.date(), "moved")
-    low, share, high = entry.relative_low, entry.relative, entry.relative_high
+    low, share, high = (float(part or 0) for part in (entry.relative_low, entry.relative, entry.relative_high))
     assert -0.5 < low < share < high < -0.3
     assert share == pytest.approx(-0.4, abs=0.05)
     assert Occurrence.objects.filter(key="metrics.journal_entry_proven").count() == 1

@@ -399,7 +399,8 @@ def _binomial(below: float, size: "Array", share: float) -> "Array":
     count = np.clip(np.ceil(special.bdtrik(below, size, share)), 0, size)
     one_less = np.maximum(count - 1, 0)
     # The inverse is a hair off where it is a whole number.
-    return np.where(special.bdtr(one_less, size, share) >= below, one_less, count)
+    found: Array = np.where(special.bdtr(one_less, size, share) >= below, one_less, count)
+    return found
 
 
 def _beyond(values: "Array", lower: "Array", upper: "Array") -> Any:
