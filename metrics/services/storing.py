@@ -24,20 +24,27 @@ ARRAYS = (
     "AS incoming(label_set_id, at, value, weight)"
 )
 
-_CONFLICT = """
+_INSERT = """
+  INSERT INTO metrics_point AS p (label_set_id, at, value, weight, revised_at)
+  SELECT label_set_id, at, value, weight, {revised} FROM {source}
+"""
+_MERGED = (
+    _INSERT
+    + """
   ON CONFLICT (label_set_id, at) DO UPDATE
     SET value = excluded.value, weight = excluded.weight, revised_at = %(now)s
     WHERE (p.value, p.weight) IS DISTINCT FROM (excluded.value, excluded.weight)
+  RETURNING new.label_set_id, new.at, new.value, new.weight, new.revised_at,
+            old.value AS value_before, old.weight AS weight_before
+"""
+)
+_NEW = """
+  SELECT label_set_id, at, value, weight, {revised} AS revised_at,
+         NULL::float8 AS value_before, NULL::float8 AS weight_before FROM {source}
 """
 
 _STORE = """
-WITH done AS (
-  INSERT INTO metrics_point AS p (label_set_id, at, value, weight, revised_at)
-  SELECT label_set_id, at, value, weight, CASE WHEN {late} THEN %(now)s::timestamptz END FROM {source}
-  {conflict}
-  RETURNING new.label_set_id, new.at, new.value, new.weight, new.revised_at,
-            old.value AS value_before, old.weight AS weight_before
-), kept AS (
+WITH done AS {stays} ({done}), kept AS (
   INSERT INTO metrics_revision
     (metric_id, label_set_id, at, bucket, value_before, weight_before, value, weight, made_at, version, by_id)
   SELECT %(metric)s, label_set_id, at, {bucket_at}, value_before, weight_before, value, weight, %(now)s, %(version)s,
@@ -114,27 +121,29 @@ class Opened:
     def take(self, source: str, arguments: Mapping[str, Any], *, only_new: bool = False) -> tuple[int, int]:
         """Write what `source` (a table, or arrays) holds: how many are new, how many revised.
 
-        `only_new` says that none of them can be there yet, which spares a million rows the question.
+        `only_new` says that none of them can be there yet, which spares a million rows the question and the answer.
         """
         bucket = self.clock.bucket
         late = "false"
         if self.before is not None and not self.backfill:
             late = f"at < {bucket('%(before)s::timestamptz')} AND at >= %(horizon)s"
         spans = ((24, "day"), (1, "hour"))[: self.rolled]
+        revised_at = f"CASE WHEN {late} THEN %(now)s::timestamptz END"
         statement = _STORE.format(
-            source=source,
-            late=late,
-            conflict="" if only_new else _CONFLICT,
+            stays="NOT MATERIALIZED" if only_new else "MATERIALIZED",
+            done=(_NEW if only_new else _MERGED).format(revised=revised_at, source=source),
             bucket_at=bucket("at"),
             bucket_top=bucket("top"),
             rolled="".join(_ROLLED.format(span=span, unit=unit) for span, unit in spans),
         )
         known = {
             "metric": self.metric, "now": self.now, "version": self.version, "by": self.by.pk if self.by else None,
-            "before": self.before, "horizon": self.now - HORIZON, **self.clock.arguments,
+            "before": self.before, "horizon": self.now - HORIZON, **self.clock.arguments, **arguments,
         }  # fmt: skip
         with connection.cursor() as cursor:
-            cursor.execute(statement, {**known, **arguments})
+            if only_new:
+                cursor.execute(_INSERT.format(revised=revised_at, source=source), known)
+            cursor.execute(statement, known)
             written, revised, first, last = cursor.fetchone()
         self.written += written
         self.revised += revised

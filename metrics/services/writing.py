@@ -204,7 +204,8 @@ def copy_in(blocks: Iterable[bytes], *, opened: storing.Opened) -> tuple[int, in
             for block in blocks:
                 copy.write(block)
         cursor.execute(
-            "SELECT NOT EXISTS (SELECT FROM incoming_points i JOIN metrics_latest l USING (label_set_id) WHERE i.at <= l.at)"
+            "SELECT NOT EXISTS (SELECT FROM (SELECT label_set_id, min(at) AS at FROM incoming_points GROUP BY 1) i "
+            "JOIN metrics_latest l USING (label_set_id) WHERE i.at <= l.at)"
         )
         (only_new,) = cursor.fetchone()
     return opened.take("incoming_points", {}, only_new=only_new)
