@@ -136,7 +136,7 @@ def editor(anna: User, workspace: Workspace) -> Viewer:
 @pytest.fixture
 def shared() -> Path:
     """The folder of real data beside the project; tests that need it say that they skip where it is absent."""
-    if not SHARED.is_dir():
+    if not (SHARED / "data").is_dir():
         pytest.skip("the folder ../shared with real data is not here")
     return SHARED
 

@@ -5,6 +5,7 @@ The tables of history are found, not named: a model of any app that is tracked a
 
 from __future__ import annotations
 
+import re
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
@@ -17,6 +18,8 @@ from django.apps import apps
 from django.db import models
 from django.db.models.fields.json import KeyTextTransform
 from django.db.models.functions import Cast
+from django.utils.dateparse import parse_datetime
+from django.utils.timezone import get_current_timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
@@ -24,15 +27,33 @@ from opsboard.core import registry
 from opsboard.core.models import ImportRun, Membership, Occurrence, Team, TeamMember, User, Workspace
 
 CHUNK = 500
+SEEN = 2  # changes of a deed that stand open
 OCCURRENCES, IMPORTS = "occurrence", "import"
 NAMES = ("name", "title", "username", "week", "key")
 QUIET = {"id", "version", "before", "tiles", "workspace", "created_at", "updated_at", "joined_at", "hint"}
 QUIET_AT_FIRST = {*NAMES, "is_active"}
+MOMENT = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d")
 DEEDS = {
     "insert": gettext_lazy("Added"),
     "update": gettext_lazy("Changed"),
     "delete": gettext_lazy("Removed"),
 }
+
+
+# Fields that have a column's name only; those that stand here have a word for people, the others are not told.
+WORDS = {
+    "user": gettext_lazy("Person"), "by": gettext_lazy("Done by"), "owner": gettext_lazy("Owner"), "team": gettext_lazy("Team"),
+    "author": gettext_lazy("Done by"), "opened_by": gettext_lazy("Done by"), "written_by": gettext_lazy("Done by"),
+    "invited_by": gettext_lazy("Done by"), "accepted_by": gettext_lazy("Accepted by"), "closed_by": gettext_lazy("Closed by"),
+    "opened_at": gettext_lazy("Opened"), "started_at": gettext_lazy("Begun"), "closed_at": gettext_lazy("Closed"),
+    "paused_at": gettext_lazy("Paused"), "archived_at": gettext_lazy("Archived"), "deleted_at": gettext_lazy("Deleted"),
+    "revoked_at": gettext_lazy("Revoked"), "withdrawn_at": gettext_lazy("Withdrawn"),
+    "accepted_at": gettext_lazy("Accepted"), "expires_at": gettext_lazy("Ends"), "proven_at": gettext_lazy("Proven"),
+    "about_name": gettext_lazy("About"), "action": gettext_lazy("Action"), "action_name": gettext_lazy("Action"),
+    "watch": gettext_lazy("Watch"), "dashboard": gettext_lazy("Dashboard"), "review": gettext_lazy("Weekly review"),
+    "parent": gettext_lazy("Works on"), "child": gettext_lazy("Metric"), "unit": gettext_lazy("Unit"),
+    "baseline": gettext_lazy("Baseline"), "value_at_close": gettext_lazy("Value at the end"),
+}  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -53,6 +74,15 @@ class Entry:
     name: str
     changes: tuple[Change, ...] = ()
     url: str = ""
+
+    @property
+    def first(self) -> tuple[Change, ...]:
+        """What is seen at once; the rest is a click away, so that one deed does not fill the page."""
+        return self.changes[: len(self.changes) if len(self.changes) <= SEEN + 1 else SEEN]
+
+    @property
+    def rest(self) -> tuple[Change, ...]:
+        return self.changes[len(self.first) :]
 
     @property
     def words(self) -> str:
@@ -203,9 +233,10 @@ def _happened(one: Occurrence) -> Entry:
         event = registry.event(one.key)
     except registry.UnknownKey:  # an app that is no longer here
         return Entry(one.at, "", _("Event"), one.key, one.about_name, url=one.about_url)
-    titles = {fact.name: str(fact.title) for fact in event.facts}
     changes = tuple(
-        Change(titles[name], "", _plain(value)) for name, value in one.facts.items() if name in titles and value
+        Change(str(fact.title), "", _plain(_moment(one.facts[fact.name])))
+        for fact in event.facts
+        if one.facts.get(fact.name)
     )
     return Entry(one.at, "", _("Event"), str(event.title), one.about_name, changes, one.about_url)
 
@@ -228,18 +259,20 @@ def _changed(history: type[models.Model], pks: Iterable[int]) -> list[tuple[int,
     )
     before: dict[int, Any] = history._default_manager.in_bulk([row.pgh_before for row in rows if row.pgh_before])
     fields = [field for field in tracked_by(history)._meta.fields if hasattr(history, field.attname)]
+    words = {field.name: _word(field) for field in fields}
     named = _names_of(fields, [*rows, *before.values()])
     answer = []
     for row in rows:
         old = before.get(row.pgh_before) if row.pgh_label == "update" else None
         changes = tuple(
             Change(
-                str(field.verbose_name).capitalize() if str(field.verbose_name).isascii() else str(field.verbose_name),
+                words[field.name],
                 _shown(field, getattr(old, field.attname), named) if old else "",
                 _shown(field, getattr(row, field.attname), named),
             )
             for field in fields
-            if field.name not in QUIET
+            if words[field.name]
+            and field.name not in QUIET
             and (getattr(old, field.attname) != getattr(row, field.attname) if old else _says(row, field))
         )
         kind = str(tracked_by(history)._meta.verbose_name)
@@ -251,6 +284,12 @@ def _changed(history: type[models.Model], pks: Iterable[int]) -> list[tuple[int,
             )
         )
     return answer
+
+
+def _word(field: models.Field[Any, Any]) -> str:
+    """What people call a field; nothing for one that has a column's name only."""
+    given = getattr(field, "_verbose_name", None)
+    return str(given if given is not None else WORDS.get(field.name, ""))
 
 
 def _says(row: Any, field: models.Field[Any, Any]) -> bool:
@@ -292,13 +331,24 @@ def _shown(field: models.Field[Any, Any], value: Any, named: dict[tuple[str, Any
     return _plain(value)
 
 
+def _moment(value: Any) -> Any:
+    """A moment that was written down as text, as a moment again."""
+    if not isinstance(value, str) or not MOMENT.match(value):
+        return value
+    try:
+        found = parse_datetime(value)
+    except ValueError:  # it looks like one, and no calendar has it
+        return value
+    return found if found is not None and found.tzinfo is not None else value
+
+
 def _plain(value: Any) -> str:
     if value is None or value == "" or value == [] or value == {}:
         return "–"
     if isinstance(value, bool):
         return _("Yes") if value else _("No")
     if isinstance(value, datetime):
-        return value.strftime("%Y-%m-%d %H:%M")
+        return (value.astimezone(get_current_timezone()) if value.tzinfo else value).strftime("%Y-%m-%d %H:%M")
     if isinstance(value, dict):
         return ", ".join(f"{key}: {_plain(part)}" for key, part in value.items())
     if isinstance(value, list | tuple):

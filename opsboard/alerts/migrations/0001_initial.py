@@ -314,6 +314,9 @@ class Migration(migrations.Migration):
                 ('workspace', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='+', to='core.workspace', verbose_name='Workspace')),
                 ('watch', models.OneToOneField(blank=True, null=True, on_delete=django.db.models.deletion.CASCADE, related_name='route', to='alerts.watch')),
             ],
+            options={
+                'verbose_name': 'How it speaks',
+            },
         ),
         migrations.CreateModel(
             name='Silence',

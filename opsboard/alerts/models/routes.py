@@ -86,6 +86,7 @@ class Route(WorkspaceModel, Versioned):
     )
 
     class Meta:
+        verbose_name = _("How it speaks")
         constraints = (
             models.UniqueConstraint(
                 fields=["workspace"], condition=models.Q(watch=None), name="a_workspace_has_one_route"

@@ -35,6 +35,7 @@ class Migration(migrations.Migration):
                 ('public', models.BooleanField(default=False)),
             ],
             options={
+                'verbose_name': 'Special day',
                 'ordering': ('day',),
             },
         ),
@@ -852,6 +853,7 @@ class Migration(migrations.Migration):
                 ('workspace', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='+', to='core.workspace', verbose_name='Workspace')),
             ],
             options={
+                'verbose_name': 'Exchange rate',
                 'ordering': ('-day', 'source', 'target'),
             },
         ),

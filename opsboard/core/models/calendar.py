@@ -53,6 +53,7 @@ class CalendarDay(WorkspaceModel):
     objects: ClassVar[models.Manager[Any]] = CalendarDayQuerySet.as_manager()
 
     class Meta:
+        verbose_name = gettext_lazy("Special day")
         ordering = ("day",)
         constraints = (
             models.UniqueConstraint(

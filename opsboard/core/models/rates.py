@@ -29,6 +29,7 @@ class ExchangeRate(WorkspaceModel):
     rate = models.DecimalField(_("Rate"), max_digits=20, decimal_places=10)
 
     class Meta:
+        verbose_name = _("Exchange rate")
         ordering = ("-day", "source", "target")
         constraints = (
             models.UniqueConstraint(
