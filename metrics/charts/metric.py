@@ -47,6 +47,13 @@ def change_text(metric: Spoken, change: float | None) -> str:
     return _("%(points)s pp") % {"points": text} if metric.as_rate else text
 
 
+def change_tone(metric: Spoken, change: float | None) -> str:
+    """Good, bad, or nothing where the difference is too little to be seen in its text."""
+    if not change or not any(figure in change_text(metric, change) for figure in "123456789"):
+        return ""
+    return "good" if metric.improves(change) else "bad"
+
+
 def small(
     metric: Metric, buckets: Sequence[Bucket], *, width: int = 120, height: int = 28, target: float | None = None
 ) -> SafeString:

@@ -54,7 +54,7 @@ def _so_far(metrics: Mapping[int, Metric], period: Period, now: datetime) -> dic
         metric, value = metrics[pk], values[pk]
         # Of a day that still runs a limit allows the whole, and a goal does not ask for it yet.
         counted = reach if metric.direction == Direction.DOWN or reach <= now else last[pk]
-        target = _target_over(metric, period.start, counted)
+        target = metric.target_over(period.start, counted)
         off = value is not None and target is not None and metric.misses(value, target)
         answer[pk] = Sofar(value, before.get(pk), target, off, running)
     return answer
@@ -63,15 +63,6 @@ def _so_far(metrics: Mapping[int, Metric], period: Period, now: datetime) -> dic
 def _end_of(metric: Metric, at: datetime) -> datetime:
     """When the bucket that began at `at` is over."""
     return at + timedelta(seconds=Grain(metric.grain).seconds)
-
-
-def _target_over(metric: Metric, start: datetime, end: datetime) -> float | None:
-    """What a metric should be over a time: a sum's target is for one of its days (hours, weeks), the others' for any."""
-    if metric.target is None or metric.aggregation != Aggregation.SUM:
-        return metric.target
-    count = round((end - start).total_seconds() / Grain(metric.grain).seconds)
-    # A month's target says nothing about a week, and nothing is asked before the first day has ended.
-    return metric.target * count if count >= 1 else None
 
 
 def _over(metric_ids: Sequence[int], start: datetime, end: datetime) -> dict[int, float | None]:
@@ -108,7 +99,7 @@ def _movement(
     return {
         "metric": metric, "value": over.value, "value_text": charts.value_text(metric, over.value), "change": change,
         "change_text": charts.change_text(metric, change), "off": over.off, "signal": bool(signals), "why": why_url(metric, signals), "causes": causes, "running": over.running,
-        "tone": "" if not change else "good" if metric.improves(change) else "bad",
+        "tone": charts.change_tone(metric, change),
         "state": metric.state_against(over.value, over.target), "weekly": weekly,
         "chart": charts.small(metric, weekly, width=110, height=24, target=target),
     }  # fmt: skip

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import zoneinfo
+from datetime import datetime
 from typing import Any, ClassVar, Self
 
 from django.conf import settings
@@ -192,6 +193,14 @@ class Metric(LimitedModel, Versioned):
 
     def improves(self, change: float) -> bool:
         return change > 0 if self.direction == Direction.UP else change < 0
+
+    def target_over(self, start: datetime, end: datetime) -> float | None:
+        """What it should be over a time: a sum's target is for one of its days (hours, weeks), the others' for any."""
+        if self.target is None or self.aggregation != Aggregation.SUM:
+            return self.target
+        count = round((end - start).total_seconds() / Grain(self.grain).seconds)
+        # A month's target says nothing about a week, and nothing is asked before the first day has ended.
+        return self.target * count if count >= 1 else None
 
     def state_of(self, value: float | None) -> dict[str, Any]:
         """How a value of its grain stands against the target, as a badge shows it."""

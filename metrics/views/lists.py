@@ -127,7 +127,7 @@ def with_course(metrics: Sequence[Metric], now: datetime) -> list[Any]:
         metric.latest_text = charts.value_text(metric, value)
         metric.change_text = charts.change_text(metric, metric.change)
         metric.target_text = charts.value_text(metric, metric.target, unit=False)
-        metric.tone = "" if not metric.change else "good" if metric.improves(metric.change) else "bad"
+        metric.tone = charts.change_tone(metric, metric.change)
         metric.state = metric.state_of(value)
         metric.chart = charts.small(metric, known, target=metric.target)
         metric.as_of = timezone.localtime(metric.latest.at, metric.zone).date() if metric.latest else None

@@ -16,7 +16,7 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 
 from metrics import analysis, charts, services
 from metrics.forms import DriverForm
-from metrics.models import Aggregation, Influence, Kind, Metric, buckets, newest
+from metrics.models import Influence, Kind, Metric, buckets, newest
 from metrics.views.metric import found_metric
 from opsboard.core import objects, periods
 from opsboard.core.access import Request, needs
@@ -40,6 +40,7 @@ class Place:
     branch: Influence | None = None
     now: float | None = None
     before: float | None = None
+    target: float | None = None  # over the period
     part: analysis.Part | None = None
     children: list[Place] = field(default_factory=list)
 
@@ -49,13 +50,11 @@ class Place:
 
     @property
     def tone(self) -> str:
-        return "" if not self.change else "good" if self.metric.improves(self.change) else "bad"
+        return charts.change_tone(self.metric, self.change)
 
     @property
     def state(self) -> dict[str, Any]:
-        # A sum's target is for one of its days; over a longer time only the others compare.
-        target = None if self.metric.aggregation == Aggregation.SUM else self.metric.target
-        return self.metric.state_against(self.now, target)
+        return self.metric.state_against(self.now, self.target)
 
     @property
     def sign(self) -> str:
@@ -119,6 +118,7 @@ def measured(places: Sequence[Place], period: Period) -> None:
         for place in places:
             setattr(place, name, values.get(place.metric.pk))
     for place in places:
+        place.target = place.metric.target_over(period.start, period.end)
         drivers = [
             analysis.Branch(one.branch.kind, one.branch.sign, one.before, one.now)
             for one in place.children
@@ -131,7 +131,7 @@ def measured(places: Sequence[Place], period: Period) -> None:
 def drawn(place: Place) -> Node:
     return Node(
         title=place.metric.name, value=place.now_text, change=place.change_text if place.change is not None else "",
-        change_tone=place.tone, state=str(place.state["word"]) if place.metric.target is not None else "",
+        change_tone=place.tone, state=str(place.state["word"]) if place.target is not None else "",
         tone=place.state["tone"], url=place.metric.get_absolute_url(), sign=place.sign,
         children=[drawn(child) for child in place.children],
     )  # fmt: skip

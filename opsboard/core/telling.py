@@ -53,11 +53,6 @@ class Tile:
     change: float | None  # against a week ago; None where no snapshot is that old
 
     @property
-    def change_text(self) -> str:
-        """The change with its sign, or nothing where there is none."""
-        return f"{'+' if self.change > 0 else '−'}{abs(self.change):g}" if self.change else ""
-
-    @property
     def tone(self) -> str:
         """Whether the change is good, bad or neither, by the number's direction."""
         if not self.change or not self.entry.direction:

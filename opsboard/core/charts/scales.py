@@ -17,6 +17,8 @@ _CLOCK_STEPS: Final = (1, 5, 15, 30, 60, 300, 900, 1800, 3600, 10800, 21600, 432
 _DAY_STEPS: Final = (1, 2, 7, 14)
 _MONTH_STEPS: Final = (1, 2, 3, 6, 12, 24, 60, 120, 240, 600, 1200)
 _MONTH_SECONDS: Final = 30.44 * DAY
+# The house writes the day before the month in English too, on charts as on pages.
+_ENGLISH: Final = {"MMMd": "d MMM", "yMMMd": "d MMM y", "MMMMd": "d MMMM"}
 
 
 def finite(value: float | None) -> bool:
@@ -96,14 +98,20 @@ def moment_text(stamp: float, skeleton: str, tz: tzinfo, locale: str) -> str:
     local = datetime.fromtimestamp(stamp, tz)
     if skeleton in ("Hm", "Hms"):
         return dates.format_time(local, "HH:mm:ss" if skeleton == "Hms" else "HH:mm", tzinfo=tz, locale=locale)
-    return str(dates.format_skeleton(skeleton, local, tzinfo=tz, locale=locale))
+    return _dated(local, skeleton, tz, locale)
+
+
+def _dated(at: datetime, skeleton: str, tz: tzinfo, locale: str) -> str:
+    if skeleton in _ENGLISH and locale.startswith("en"):
+        return str(dates.format_datetime(at, _ENGLISH[skeleton], tzinfo=tz, locale=locale))
+    return str(dates.format_skeleton(skeleton, at, tzinfo=tz, locale=locale))
 
 
 @lru_cache(maxsize=8192)
 def day_text(day: date, locale: str, skeleton: str = "MMMd") -> str:
     # Noon in UTC: a plain date has no zone, and no zone may move it to the day before.
     noon = datetime(day.year, day.month, day.day, 12, tzinfo=UTC)
-    return str(dates.format_skeleton(skeleton, noon, tzinfo=UTC, locale=locale))
+    return _dated(noon, skeleton, UTC, locale)
 
 
 type TimeTick = tuple[float, str]

@@ -103,7 +103,7 @@ def _box(node: Node, x: float, y: float, width: float, height: float, *, star: b
     value = shorten(node.value, room * 0.68, size)
     words.append(write(x + 12, y + 22 + size, value, css="chart-value", fill=INK, size=size, weight=600))
     if node.change:
-        beside = x + 12 + text_width(value, size) + 8
+        beside = x + 12 + text_width(value, size) * 1.08 + 8  # it is written semi-bold
         tone = TONES.get(node.change_tone, MUTED)
         css = f"chart-words-{node.change_tone}" if node.change_tone in TONES else "chart-tick"
         change = shorten(node.change, x + width - 8 - beside, 11)
