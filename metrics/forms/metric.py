@@ -171,9 +171,18 @@ class RateForm(forms.Form):
     day = forms.DateField(
         label=gettext_lazy("From day"), widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d")
     )
-    source = forms.CharField(label=gettext_lazy("One"), min_length=3, max_length=3, validators=[check_currency])
-    rate = forms.DecimalField(label=gettext_lazy("is"), max_digits=20, decimal_places=10, min_value=Decimal("1e-10"))
-    target = forms.CharField(label=gettext_lazy("In"), min_length=3, max_length=3, validators=[check_currency])
+    source = forms.CharField(
+        label=gettext_lazy("One unit of"), min_length=3, max_length=3, validators=[check_currency],
+        widget=forms.TextInput(attrs={"placeholder": "USD", "autocapitalize": "characters"}),
+    )  # fmt: skip
+    rate = forms.DecimalField(
+        label=gettext_lazy("is worth"), max_digits=20, decimal_places=10, min_value=Decimal("1e-10"),
+        widget=forms.NumberInput(attrs={"placeholder": "7.12", "step": "any"}),
+    )  # fmt: skip
+    target = forms.CharField(
+        label=gettext_lazy("in this currency"), min_length=3, max_length=3, validators=[check_currency],
+        widget=forms.TextInput(attrs={"placeholder": "CNY", "autocapitalize": "characters"}),
+    )  # fmt: skip
 
     def clean(self) -> dict[str, Any]:
         found = super().clean() or self.cleaned_data

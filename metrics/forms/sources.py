@@ -50,6 +50,7 @@ class SourceForm(forms.Form):
     owner = forms.ModelChoiceField(
         label=gettext_lazy("Owner"),
         queryset=User.objects.none(),
+        empty_label=None,
         help_text=gettext_lazy("Is told when it can't be read."),
     )
     limited_to = forms.TypedMultipleChoiceField(

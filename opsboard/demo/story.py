@@ -84,7 +84,7 @@ def complaints(workspace: Workspace, now: datetime) -> Rows:
     """Twelve weeks by the hour: most come on weekend evenings about the stoves, and lately most are about one batch."""
     chance = random.Random(SEED + 2)
     lines = (_("Camping stoves"), _("Tents"), _("Sleeping bags"))
-    channels = (_("Phone"), _("Chat"), _("E-mail"))
+    channels = (_("Telephone"), _("Chat"), _("E-mail"))
     found: dict[tuple[datetime, str, str, str], float] = {}
     for age, day in days(workspace, now):
         if age > 84:
@@ -160,7 +160,7 @@ def line_up(*, workspace: Workspace, people: dict[str, User], by: User, now: dat
         owner=people["service"], limit_hours=2.0, description=_("Questions of customers that nobody has answered yet."),
     )  # fmt: skip
     chance = random.Random(SEED + 1)
-    teams = (_("Phone"), _("Chat"), _("E-mail"))
+    teams = (_("Telephone"), _("Chat"), _("E-mail"))
     items = []
     for number in range(40):
         since = now - timedelta(hours=72 - number * 1.7, minutes=chance.randint(0, 40))

@@ -225,7 +225,7 @@ class Watch(LimitedModel, Versioned, About):
             and self.op in self.Op.values
             and not analysis.clears_on_the_right_side(self.op, self.value, self.clear)  # type: ignore[arg-type]
         ):
-            limit = self._limit(self.value)
+            limit = self.limit_text(self.value)
             problems["clear"] = (
                 gettext("An alert above %(limit)s must clear at %(limit)s or lower.")
                 if self.op in (">", ">=")
@@ -336,7 +336,7 @@ class Watch(LimitedModel, Versioned, About):
             return words.duration(value)
         return words.number(value, unit=self.unit, decimals=self.decimals, rate=self.rate)
 
-    def _limit(self, value: float) -> str:
+    def limit_text(self, value: float) -> str:
         """A threshold as it was typed: not rounded to what the number shows."""
         return words.number(value, unit=self.unit, decimals=4 if self.rate else None, rate=self.rate)
 
@@ -344,7 +344,7 @@ class Watch(LimitedModel, Versioned, About):
     def when(self) -> str:
         """`above 5 for 10 min`, in the reader's language."""
         if self.kind == self.Kind.VALUE:
-            text = words.condition(self.op, self._limit(self.value), self.for_seconds)
+            text = words.condition(self.op, self.limit_text(self.value), self.for_seconds)
         else:
             text = words.lasting(self._beyond(self.value), self.for_seconds)
         if self.out_of > 1:
@@ -361,9 +361,9 @@ class Watch(LimitedModel, Versioned, About):
                 return words.condition(self.op, f"{words.number(value)} × {self.other_title}", 0)
             case self.Kind.CHANGE:
                 with_what = str(self.Compare(self.compare).label) if self.compare else ""
-                amount = words.number(abs(value), rate=True) if self.relative else self._limit(abs(value))
+                amount = words.number(abs(value), rate=True) if self.relative else self.limit_text(abs(value))
                 return words.changed(self.op, amount, value, with_what)
-        return words.condition(self.op, self._limit(value), 0)
+        return words.condition(self.op, self.limit_text(value), 0)
 
     @property
     def clears(self) -> str:
@@ -377,7 +377,7 @@ class Watch(LimitedModel, Versioned, About):
             case self.Kind.CHANGE if self.relative:
                 clear = words.number(self.clear, rate=True)
             case _:
-                clear = self._limit(self.clear)
+                clear = self.limit_text(self.clear)
         return gettext("clears at %(value)s") % {"value": clear}
 
     @property

@@ -92,7 +92,8 @@ def _policy(request: Request, row: EscalationPolicy | None) -> HttpResponse:
                 to = reverse("alerts:policy_list", kwargs={"workspace": request.workspace.slug})
                 return done(request, to, changed="alerts", message=_("Saved"), go=True)
     answer = refused if request.method == "POST" else page
-    context = {"form": form, "steps": steps, "policy": row, "channels": channels_of(request.viewer).exists()}
+    context = {"form": form, "steps": steps, "policy": row, "channels": channels_of(request.viewer).exists(),
+               "more": len(known) > 2 or request.method == "POST"}  # fmt: skip
     return answer(request, "alerts/policy_form.html", context, part="alerts/_policy_form.html")
 
 
