@@ -2,7 +2,7 @@
 
 from metrics.forms.annotations import AnnotationForm
 from metrics.forms.dashboards import DashboardForm, ShareForm, TileForm
-from metrics.forms.files import ImportForm
+from metrics.forms.files import ImportForm, title_from
 from metrics.forms.journal import ChangeForm, MovementForm, OpenForm, WriteForm
 from metrics.forms.metric import MetricForm, RateForm, ValueForm
 from metrics.forms.presets import OrdersForm, ParcelsForm
@@ -36,4 +36,5 @@ __all__ = [
     "WaitingItemForm",
     "WaitingListForm",
     "WriteForm",
+    "title_from",
 ]

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +15,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from metrics import analysis
-from metrics.models import Aggregation, Direction, Grain, Metric
+from metrics.models import Aggregation, Direction, Grain, Metric, newest
 from metrics.services import key_from
 from opsboard.core.access import Viewer
 from opsboard.core.imports import Plan
@@ -23,7 +24,22 @@ from opsboard.core.uploads import Table, read_columns
 NEW = "+"
 MOST_PARTS = 30
 AVERAGES = re.compile(r"\b(?:average|avg|mean|rate|ratio|share|percent)\b|%|平均|均值|率|占比|均价", re.IGNORECASE)
+FEWER = re.compile(
+    r"complain|defect|scrap|rework|returns?\b|refund|reject|error|fault|fail|\blate|delay|wait|overdue|\bcosts?\b|churn|cancel"
+    r"|absen|accident|downtime|backlog|stock.?out|投诉|客诉|退货|退款|缺陷|不良|报废|返工|差错|故障|延误|迟到|等待|逾期|成本|费用|流失|取消|缺货|事故|停机",
+    re.IGNORECASE,
+)  # of these fewer are better
 _UNIT = re.compile(r"^(.{1,200}?)\s*[(（\[]\s*([^()（）\[\]]{1,12})\s*[)）\]]\s*$")
+
+
+class PastField(forms.BooleanField):
+    """Whether what comes in is history, which sets no alert off."""
+
+    def __init__(self, **more: Any) -> None:
+        super().__init__(
+            label=gettext_lazy("These are past values: don't alert on them"), required=False,
+            help_text=gettext_lazy("For history that you bring in later. A new file of this week may alert."), **more,
+        )  # fmt: skip
 
 
 class ImportForm(forms.Form):
@@ -43,8 +59,12 @@ class ImportForm(forms.Form):
     target = forms.FloatField(
         label=gettext_lazy("Target"), required=False, help_text=gettext_lazy("A rate as 0 to 1: 0.95 is 95%.")
     )
+    backfill = PastField()
 
-    def __init__(self, data: Any = None, *, viewer: Viewer, table: Table, plan: Plan, filename: str) -> None:
+    def __init__(
+        self, data: Any = None, *, viewer: Viewer, table: Table, plan: Plan, filename: str, once: bool = True
+    ) -> None:
+        """`once`: a file, and not what is read again and again."""
         self.viewer, self.plan, self.stem = viewer, plan, _stem(filename)
         metrics = list(Metric.objects.visible_to(viewer).in_use().order_by("name"))
         create = plan.settings.get("create") or {}
@@ -52,15 +72,22 @@ class ImportForm(forms.Form):
         grain = create.get("grain") or _grain(table, plan, viewer)
         start = {
             "metric": plan.settings.get("key") if _alike(plan, filename) else NEW,
-            "name": create.get("name") if _alike(plan, filename) else _title(filename),
+            "name": create.get("name") if _alike(plan, filename) else title_from(filename),
             "unit": create.get("unit", ""),
-            "direction": create.get("direction", Direction.UP),
+            "direction": create.get("direction") or _better(f"{plan.one('value')} {title_from(filename)}"),
             "aggregation": create.get("aggregation")
             or (Aggregation.RATIO if rate else _sum_or_mean(table, plan, grain)),
             "grain": grain,
             "target": create.get("target"),
         }
+        wanted = {
+            start["metric"],
+            *(one for one in (plan.settings.get("columns") or {}).values() if isinstance(one, str)),
+        }
+        start["backfill"] = is_past(table, plan, viewer, [one for one in metrics if one.key in wanted])
         super().__init__(data, initial=start)
+        if not once or not metrics:
+            del self.fields["backfill"]
         self.sums = {one.key: one.aggregation == Aggregation.SUM for one in metrics}
         choices = [(NEW, _("A new metric")), *((one.key, one.name) for one in metrics)]
         self.fields["metric"].choices = choices  # type: ignore[attr-defined]
@@ -95,6 +122,10 @@ class ImportForm(forms.Form):
                 label=_("How “%(name)s” adds up") % {"name": header}, choices=Aggregation.choices, required=False,
                 initial=adds,
             )  # fmt: skip
+            self.fields[f"better_{place}"] = forms.ChoiceField(
+                label=_("Which way is better for “%(name)s”") % {"name": header}, choices=Direction.choices, required=False,
+                initial=_better(header),
+            )  # fmt: skip
 
     @property
     def several(self) -> bool:
@@ -105,7 +136,8 @@ class ImportForm(forms.Form):
         """The lines of the columns of numbers: `chosen` are those that are values."""
         return [
             {"place": place, "header": header, "chosen": header in self.values, "into": self[f"into_{place}"],
-             "name": self[f"name_{place}"], "unit": self[f"unit_{place}"], "adds": self[f"adds_{place}"]}
+             "name": self[f"name_{place}"], "unit": self[f"unit_{place}"], "adds": self[f"adds_{place}"],
+             "better": self[f"better_{place}"]}
             for place, header in self._places.items()
         ]  # fmt: skip
 
@@ -159,16 +191,17 @@ class ImportForm(forms.Form):
     def settings(self) -> dict[str, Any]:
         """What the job needs to know; the file's name tells next week's file from another one with the same header."""
         given = self.cleaned_data
+        past = {"backfill": True} if given.get("backfill") else {}
         if self.plan.has("metric"):
-            return {}
+            return past
         if self.several:
-            return {"columns": dict(self._settings_of_parts(given)), "stem": self.stem}
+            return {"columns": dict(self._settings_of_parts(given)), "stem": self.stem, **past}
         if given["metric"] != NEW:
-            return {"key": given["metric"], "stem": self.stem}
+            return {"key": given["metric"], "stem": self.stem, **past}
         create = _filled(given)
         if self.plan.has("numerator"):
             create["aggregation"] = Aggregation.RATIO.value  # rates of several shops or days never add up
-        return {"create": create, "stem": self.stem}
+        return {"create": create, "stem": self.stem, **past}
 
     def _settings_of_parts(self, given: dict[str, Any]) -> Iterator[tuple[str, Any]]:
         for place, header in self._places.items():
@@ -179,6 +212,7 @@ class ImportForm(forms.Form):
                 "name": given.get(f"name_{place}"),
                 "unit": given.get(f"unit_{place}"),
                 "aggregation": given.get(f"adds_{place}") or Aggregation.SUM.value,
+                "direction": given.get(f"better_{place}"),
                 "grain": given.get("grain"),
             }
             yield header, {name: value for name, value in new.items() if value} if into == NEW else into
@@ -189,6 +223,10 @@ def _name_and_unit(header: str) -> tuple[str, str]:
     found = _UNIT.match(header)
     name, unit = (found[1].strip(), found[2].strip()) if found else (header.strip()[:200], "")
     return name[:1].upper() + name[1:], unit
+
+
+def _better(name: str) -> Direction:
+    return Direction.DOWN if FEWER.search(name) else Direction.UP
 
 
 def _sum_or_mean(table: Table, plan: Plan, grain: str) -> Aggregation:
@@ -211,12 +249,20 @@ def _alike(plan: Plan, filename: str) -> bool:
     ) == _stem(filename)
 
 
+def is_past(table: Table, plan: Plan, viewer: Viewer, metrics: Sequence[Metric]) -> bool:
+    """Whether a whole file ends before what its metrics already have: somebody brings their history in."""
+    latest = [one.at for one in newest([metric.pk for metric in metrics], now=timezone.now())] if metrics else []
+    last = None if table.cut or not latest else max(_moments(table, plan, viewer), default=None)
+    return last is not None and last < min(latest)
+
+
 def _stem(filename: str) -> str:
     """The file's name without what changes from week to week."""
     return "".join(letter for letter in Path(filename).stem.lower() if not letter.isdigit()).strip(" -_.()")
 
 
-def _title(filename: str) -> str:
+def title_from(filename: str) -> str:
+    """What a file's name calls what is in it."""
     stem = Path(filename.removesuffix(".gz")).stem.replace("_", " ").replace("-", " ").strip()
     return (stem[:1].upper() + stem[1:])[:200]
 
@@ -224,8 +270,14 @@ def _title(filename: str) -> str:
 def _grain(table: Table, plan: Plan, viewer: Viewer) -> str:
     if plan.one("at.year"):
         return Grain.DAY if plan.one("at.day") else Grain.MONTH
-    column = plan.one("at")
-    if column not in table.names:
+    if plan.one("at") not in table.names:
         return Grain.DAY
-    found = read_columns(table, {column: "moment"}, tz=viewer.workspace.timezone, date_order=plan.date_order or "ymd")  # type: ignore[arg-type]
-    return analysis.guess_grain(found.frame[column].drop_nulls().to_list())
+    return analysis.guess_grain(_moments(table, plan, viewer))
+
+
+def _moments(table: Table, plan: Plan, viewer: Viewer) -> list[datetime]:
+    column, tz = plan.one("at"), viewer.workspace.timezone
+    if column not in table.names:
+        return []
+    found = read_columns(table, {column: "moment"}, tz=tz, date_order=plan.date_order or "ymd")  # type: ignore[arg-type]
+    return found.frame[column].drop_nulls().to_list()

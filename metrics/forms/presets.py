@@ -8,7 +8,7 @@ from django import forms
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from metrics.forms.files import NEW
+from metrics.forms.files import NEW, PastField, is_past
 from metrics.models import Metric
 from metrics.services import ORDER_FILES, presets
 from opsboard.core.access import Viewer
@@ -30,6 +30,8 @@ class PresetForm(forms.Form):
         help_text=gettext_lazy("For parcels without a promised day: from sending to arriving."),
     )  # fmt: skip
 
+    backfill = PastField()
+
     def __init__(self, data: Any = None, *, viewer: Viewer, table: Table, plan: Plan, filename: str) -> None:
         self.viewer, self.plan = viewer, plan
         self.preset = presets.BY_KEY.get(str(plan.settings.get("preset"))) or presets.preset_for(table)
@@ -39,22 +41,29 @@ class PresetForm(forms.Form):
             "per_item": plan.settings.get("per_item", self.preset.per_item if self.preset else False),
             "within": plan.settings.get("within") or presets.WITHIN,
         }
+        metrics = list(Metric.objects.visible_to(viewer).in_use().order_by("name"))
+        kept = plan.settings.get("metrics") or {}
+        start["backfill"] = is_past(table, plan, viewer, [one for one in metrics if one.key in kept.values()])
         super().__init__(data, initial=start)
         orders = self.importer == ORDER_FILES.key
-        for name in ("within",) if orders else ("currency", "per_item"):
+        unasked = ("within",) if orders else ("currency", "per_item")
+        for name in unasked if metrics else (*unasked, "backfill"):
             del self.fields[name]
-        metrics = list(Metric.objects.visible_to(viewer).in_use().order_by("name"))
-        known = {one.name.casefold(): one.key for one in metrics}
-        kept = plan.settings.get("metrics") or {}
+        known = {one.name.casefold(): one for one in metrics}
+        self.names = set(known)
+        self.currencies = {one.key: one.currency or one.unit for one in metrics}
         choices = [(NEW, _("A new metric")), ("", _("Left out")), *((one.key, one.name) for one in metrics)]
         self.counted = list(presets.COUNTED[self.importer])
         self.possible = {one.key for one in presets.counted_in(self.importer, plan)}
         there = {one.key for one in metrics}
         for one in self.counted:
             before = kept.get(one.key)
+            named = known.get(str(one.name).casefold())
+            if named and one.money and self.currencies[named.key] not in {"", start["currency"]}:
+                named = None  # the same in other money is another number
             self.fields[f"into_{one.key}"] = forms.ChoiceField(
                 label=_("Write “%(name)s” into") % {"name": one.name}, choices=choices, required=False,
-                initial=before if before in there else "" if kept and not before else known.get(str(one.name).casefold(), NEW),
+                initial=before if before in there else "" if kept and not before else named.key if named else NEW,
             )  # fmt: skip
 
     @property
@@ -63,12 +72,18 @@ class PresetForm(forms.Form):
 
     @property
     def own(self) -> list[Any]:
-        return [self[name] for name in ("currency", "per_item", "within") if name in self.fields]
+        return [self[name] for name in ("currency", "per_item", "within", "backfill") if name in self.fields]
 
     def clean(self) -> dict[str, Any]:
         given = super().clean() or {}
         if not any(given.get(f"into_{key}") for key in self.possible):
             self.add_error(None, _("Choose at least one metric."))
+        asked = given.get("currency") or ""
+        for one in self.counted:
+            has = self.currencies.get(given.get(f"into_{one.key}") or "", "")
+            if one.money and asked and has and has != asked:
+                text = _("This metric is in %(has)s, the file in %(asked)s. Choose another one, or a new one.")
+                self.add_error(f"into_{one.key}", text % {"has": has, "asked": asked})
         return given
 
     def settings(self) -> dict[str, Any]:
@@ -77,9 +92,16 @@ class PresetForm(forms.Form):
         for one in self.counted:
             into = given.get(f"into_{one.key}")
             if one.key in self.possible and into:
-                wanted[one.key] = presets.new_metric(one, given.get("currency") or "") if into == NEW else into
-        more = {name: given[name] for name in ("per_item", "within") if given.get(name) is not None}
+                wanted[one.key] = self._new(one, given.get("currency") or "") if into == NEW else into
+        more = {name: given[name] for name in ("per_item", "within", "backfill") if given.get(name) is not None}
         return {"preset": self.preset.key if self.preset else "", "metrics": wanted, **more}
+
+    def _new(self, one: presets.Counted, currency: str) -> dict[str, Any]:
+        """A new metric; beside one of the same name in other money it says its own."""
+        made = presets.new_metric(one, currency)
+        if one.money and made["name"].casefold() in self.names:
+            made["name"] = f"{made['name']} ({currency})"
+        return made
 
 
 class OrdersForm(PresetForm):

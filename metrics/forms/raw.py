@@ -8,6 +8,8 @@ from django import forms
 from django.utils import timezone
 from django.utils.translation import gettext_lazy
 
+from metrics.forms.files import PastField
+from metrics.models import Metric
 from metrics.services.raw_files import KPIS, possible
 from opsboard.core.access import Viewer
 from opsboard.core.imports import Plan
@@ -46,6 +48,8 @@ class RawForm(forms.Form):
         help_text=gettext_lazy("For a list of customers without dates: the day that it shows. Empty: today."),
     )  # fmt: skip
 
+    backfill = PastField()
+
     def __init__(self, data: Any = None, *, viewer: Viewer, table: Table, plan: Plan, filename: str) -> None:
         said = plan.settings
         self.keys = said.get("keys") or {}
@@ -59,6 +63,8 @@ class RawForm(forms.Form):
         }
         super().__init__(data, initial=start)
         self.plan = plan
+        if not Metric.objects.visible_to(viewer).in_use().exists():
+            del self.fields["backfill"]
 
     def clean_as_of(self) -> str:
         found = self.cleaned_data["as_of"]

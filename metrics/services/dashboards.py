@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 from typing import Any
@@ -207,6 +207,33 @@ def move_dashboard(*, dashboard: Dashboard, by: User | None, now: datetime, up: 
     for place, pk in enumerate(rows, start=1):
         Dashboard.objects.filter(pk=pk).exclude(position=place * 1024.0).update(position=place * 1024.0)
     live.changed(dashboard.workspace, "dashboards")
+
+
+def put_numbers(*, dashboard: Dashboard, by: User | None, now: datetime, metrics: Sequence[Metric]) -> Dashboard:
+    """Below what is there: for each metric that no tile shows yet its number and its course."""
+
+    def change(tiles: list[Tile]) -> list[Tile]:
+        shown = {key for tile in tiles for key in tile.sources}
+        for kind in (TileKind.NUMBER, TileKind.LINE):
+            for metric in metrics:
+                if metric.indicator not in shown:
+                    w, h = SIZES[kind]
+                    x, y = free_place([one.place for one in tiles], w, h)
+                    number = max((one.id for one in tiles), default=0) + 1
+                    tiles = [*tiles, Tile(number, kind, x, y, w, h, sources=(metric.indicator,))]
+        return tiles
+
+    return _lay_out(dashboard, dashboard.version, by, now, change)
+
+
+def first_span(metrics: Sequence[Metric], latest: Mapping[int, datetime], now: datetime) -> str:
+    """The shortest period in which the metrics' newest values, some sixty of each, can be seen."""
+    reach = max(
+        ((now - latest[one.pk]).total_seconds() + 60 * Grain(one.grain).seconds for one in metrics if one.pk in latest),
+        default=0.0,
+    )
+    spans = [(days, key) for key, (days, _title) in SPANS.items() if days >= 7]
+    return next((key for days, key in sorted(spans) if days * 86_400 >= reach), max(spans)[1])
 
 
 def first_tiles(metrics: Sequence[Metric], dimensions: dict[int, dict[str, list[str]]]) -> list[Tile]:

@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 CHUNK = 100_000
 NEW = (
     "name", "key", "unit", "direction", "aggregation", "grain", "target", "decimals", "description", "timezone", "limited_to",
+    "currency",
 )  # fmt: skip
 TEXTS = {
     "divided_by_zero": gettext_noop("Something is divided by nought here."),

@@ -18,7 +18,7 @@ from django.utils.translation import gettext_lazy, pgettext_lazy
 from metrics import analysis
 from metrics.models import Aggregation, Direction, Metric
 from metrics.services.files import POINTS, chosen, put, summary_of
-from opsboard.core import access, jobs
+from opsboard.core import access, jobs, money
 from opsboard.core.imports import Arrival, Field, Importer, Plan
 from opsboard.core.uploads import Table
 
@@ -250,7 +250,8 @@ def _write(importer: str, points: Any, arrival: Arrival, work: jobs.Running) -> 
         raise jobs.Refused(_("Only members of the workspace may write to its metrics."))
     rows = Metric.objects.visible_to(viewer).in_use().select_related("workspace")
     metrics = chosen([name for name, _row in analysis.names_in(points)], wanted, arrival, rows)
-    result = put(points, metrics, by=arrival.by, now=arrival.now, work=work)
+    backfill = bool(arrival.plan.settings.get("backfill"))
+    result = put(points, metrics, by=arrival.by, now=arrival.now, work=work, backfill=backfill)
     arrival.learnt.update(metrics={name: metric.key for name, metric in metrics.items()})
     return summary_of(metrics.values(), result)
 
@@ -258,13 +259,11 @@ def _write(importer: str, points: Any, arrival: Arrival, work: jobs.Running) -> 
 def new_metric(one: Counted, currency: str) -> dict[str, Any]:
     """A metric of a preset as it begins."""
     unit = currency if one.money else str(one.unit)
+    code = unit if one.money and money.is_currency(unit) else ""
     return {
-        "name": str(one.name),
-        "aggregation": one.aggregation,
-        "direction": one.direction,
-        "grain": "day",
-        "unit": unit,
-    }
+        "name": str(one.name), "aggregation": one.aggregation, "direction": one.direction, "grain": "day", "unit": unit,
+        **({"currency": code} if code else {}),
+    }  # fmt: skip
 
 
 def check_preset(plan: Plan) -> Plan:
@@ -289,7 +288,7 @@ def _fields(first: str, title: Any, *more: Field) -> tuple[Field, ...]:
 def _importer(key: str, task: str, fields: Sequence[Field], run: Any, check: Any) -> Importer:
     return Importer(
         key=key, title=gettext_lazy("Metrics"), task=task, fields=tuple(fields), run=run, check=check,
-        settings=("preset", "metrics", "within", "per_item"), guess=lambda table: guess(table, key), prepare=prepared,
+        settings=("preset", "metrics", "within", "per_item", "backfill"), guess=lambda table: guess(table, key), prepare=prepared,
     )  # fmt: skip
 
 

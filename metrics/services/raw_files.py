@@ -15,6 +15,7 @@ from django.utils.translation import gettext_lazy, gettext_noop, ngettext
 from metrics import analysis
 from metrics.analysis import raw
 from metrics.models import Metric
+from metrics.services.files import summary_of
 from metrics.services.keeping import create_metric
 from metrics.services.writing import Given, Written, write_points
 from opsboard.core import access, jobs
@@ -51,7 +52,7 @@ KPIS: Mapping[str, Kpi] = {
         Kpi("revenue", gettext_lazy("Monthly recurring revenue"), "mrr", gettext_lazy("Monthly revenue of all customers"), "up", "last", money=True),
     )
 }  # fmt: skip
-SETTINGS = ("kpis", "keys", "tolerance", "within", "as_of", "cancelled_begin")
+SETTINGS = ("kpis", "keys", "tolerance", "within", "as_of", "cancelled_begin", "backfill")
 NO_KPI = gettext_noop("Choose at least one number.")
 
 
@@ -90,7 +91,8 @@ def write_raw(arrival: Arrival, work: jobs.Running) -> Mapping[str, Any]:
     found = raw.prepared(arrival.frame, arrival.rows, asked)
     notes = _notes(found, arrival)
     metrics = _metrics(arrival, wanted)
-    total, keys = Written(0, 0, 0), {}
+    keys: dict[str, str] = {}
+    result: dict[int, Written] = {}
     for place, key in enumerate(wanted):
         work.progress(0.3 + 0.65 * place / len(wanted), str(KPIS[key].title), now=True)
         values, cut = raw.values_of(key, found, asked)
@@ -99,22 +101,22 @@ def write_raw(arrival: Arrival, work: jobs.Running) -> Mapping[str, Any]:
                 _("Customers who first bought on %(day)s or later are left out: their %(days)s days are not over yet.")
                 % {"day": cut.isoformat(), "days": asked.within}
             )
-        total += _write(metrics[key], values, arrival)
+        result[metrics[key].pk] = _write(metrics[key], values, arrival)
         keys[key] = metrics[key].key
     arrival.learnt.update(keys=keys, kpis=list(wanted))
     if len(keys) == 1:
         work.url = metrics[wanted[0]].get_absolute_url()
-    return {**total.as_dict(), "metrics": sorted(keys.values()), "notes": notes}
+    return {**summary_of(metrics.values(), result), "notes": notes}
 
 
 def _write(metric: Metric, values: Sequence[tuple[str, datetime, float, float]], arrival: Arrival) -> Written:
-    total = Written(0, 0, 0)
+    total, backfill = Written(0, 0, 0), bool(arrival.plan.settings.get("backfill"))
     for first in range(0, len(values), CHUNK):
         points = [
             Given(at, value, weight, analysis.labels_from(labels))
             for labels, at, value, weight in values[first : first + CHUNK]
         ]
-        total += write_points(metric=metric, points=points, by=arrival.by, now=arrival.now)
+        total += write_points(metric=metric, points=points, by=arrival.by, now=arrival.now, backfill=backfill)
     return total
 
 

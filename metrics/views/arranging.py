@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
+from django.contrib import messages
 from django.core.exceptions import ValidationError
 from django.http import Http404, HttpResponse, JsonResponse
 from django.urls import reverse
@@ -15,7 +16,7 @@ from django.views.decorators.http import require_http_methods, require_POST
 from metrics import charts, services
 from metrics.analysis.grids import Place
 from metrics.forms import DashboardForm, TileForm
-from metrics.models import Dashboard, Metric, Tile, dimensions_of
+from metrics.models import Dashboard, Metric, Tile, dimensions_of, newest
 from metrics.views.boards import found_dashboard, look_for, values_of
 from metrics.views.grids import board_of, sight_of
 from opsboard.core.access import Request, needs
@@ -25,6 +26,7 @@ from opsboard.core.pages import done, page, refused
 from opsboard.core.versions import StaleVersion
 
 FORM = ("metrics/dashboards/dashboard_form.html", "metrics/dashboards/_dashboard_form.html")
+MOST_CHOSEN = 30
 TILE = ("metrics/dashboards/tile_form.html", "metrics/dashboards/_tile_form.html")
 
 
@@ -58,20 +60,39 @@ def create_dashboard(request: Request) -> HttpResponse:
 
 @require_POST
 def first_dashboard(request: Request) -> HttpResponse:
-    """One click: a dashboard out of the metrics that are there, or of the one that was just brought in."""
-    metrics = list(Metric.objects.visible_to(request.viewer).in_use().order_by("pk"))
+    """One click: a dashboard out of the metrics that are there, or of those that were just brought in."""
+    now = timezone.now()
+    rows = Metric.objects.visible_to(request.viewer).in_use().select_related("workspace")
+    chosen = _numbers(request.POST.getlist("metric"))
+    metrics = list((rows.filter(pk__in=chosen[:MOST_CHOSEN]) if chosen else rows).order_by("pk"))
     if not metrics:
         return done(
             request, reverse("metrics:new_import", kwargs={"workspace": request.workspace.slug}),
             message=_("Bring a number in first: a spreadsheet is enough."), go=True,
         )  # fmt: skip
-    tiles = services.first_tiles(metrics, dimensions_of([metric.pk for metric in metrics]))
+    if (there := _numbers([request.POST.get("dashboard", "")])) and chosen:
+        row = found_dashboard(request, there[0])
+        try:
+            services.put_numbers(dashboard=row, by=request.user, now=now, metrics=metrics)
+        except (ValidationError, StaleVersion) as refusal:
+            text = " ".join(getattr(refusal, "messages", ())) or _("Somebody else changed it just now. Try again.")
+            messages.error(request, text)
+            return done(request, row.get_absolute_url(), go=True)
+        return done(request, row.get_absolute_url(), message=_("They are at the end of the dashboard."), go=True)
+    name = metrics[0].name if len(metrics) == 1 else request.POST.get("name", "").replace("\x00", "").strip()[:200]
+    latest = {one.metric_id: one.at for one in newest([metric.pk for metric in metrics], now=now)}
     row = services.create_dashboard(
-        workspace=request.workspace, by=request.user, now=timezone.now(), name=_("My numbers"), tiles=tiles, span="90d"
-    )
+        workspace=request.workspace, by=request.user, now=now, name=name or _("My numbers"),
+        tiles=services.first_tiles(metrics, dimensions_of([metric.pk for metric in metrics])),
+        span=services.first_span(metrics, latest, now),
+    )  # fmt: skip
     return done(
         request, row.get_absolute_url(), message=_("Your dashboard is there. Move its tiles as you like."), go=True
     )
+
+
+def _numbers(texts: Sequence[str]) -> list[int]:
+    return [int(text) for text in texts if text.isascii() and text.isdigit() and len(text) < 19]
 
 
 @require_http_methods(["GET", "POST"])

@@ -12,6 +12,7 @@ from django.views.decorators.http import require_http_methods
 from metrics import services
 from metrics.forms import ImportForm, OrdersForm, ParcelsForm
 from metrics.services import presets
+from metrics.views.came import came_of
 from opsboard.core.access import Request, needs
 from opsboard.core.imports import Wizard
 from opsboard.core.models import Role
@@ -31,6 +32,8 @@ _PLACES: dict[str, Any] = {
     "run": "metrics:import_run",
     "crumb": ("metrics:metric_list", gettext_lazy("Metrics")),
     "where": "metrics/_where_preset.html",
+    "after": "metrics/_came.html",
+    "came": came_of,
 }
 wizard = Wizard(
     services.POINTS,
@@ -44,6 +47,8 @@ wizard = Wizard(
     ),
     script="js/metrics.js",
     where="metrics/_where.html",
+    after="metrics/_came.html",
+    came=came_of,
     variants=(
         Wizard(services.ORDER_FILES, form=OrdersForm, recognise=_recognised(presets.ORDERS), **_PLACES),
         Wizard(services.PARCEL_FILES, form=ParcelsForm, recognise=_recognised(presets.PARCELS), **_PLACES),

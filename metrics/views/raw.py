@@ -8,6 +8,7 @@ from django.views.decorators.http import require_http_methods
 
 from metrics import services
 from metrics.forms import RawForm
+from metrics.views.came import came_of
 from opsboard.core.access import Request, needs
 from opsboard.core.imports import Wizard
 from opsboard.core.models import Role
@@ -22,6 +23,8 @@ wizard = Wizard(
         "Order lines, deliveries or customers as another program exports them: Opsboard counts repurchase, order value, "
         "on-time and churn by day and label. Upload the whole history each time; what did not change stays."
     ),
+    after="metrics/_came.html",
+    came=came_of,
 )
 
 

@@ -208,7 +208,7 @@ def map_columns(request: Request, pk: int) -> HttpResponse:
     tz = plan.timezone or source.workspace.timezone
     step = posted.get("step", "") if posted else ""
     reading = ReadingForm(posted, table=table, plan=plan, tz=tz, ambiguous=ambiguous)
-    form = ImportForm(posted, viewer=request.viewer, table=table, plan=plan, filename=source.name)
+    form = ImportForm(posted, viewer=request.viewer, table=table, plan=plan, filename=source.name, once=False)
     trouble = ""
     if posted is not None and reading.is_valid() and form.is_valid() and not (trouble := _problem(plan, table)):
         plan = replace(plan, settings=form.settings())

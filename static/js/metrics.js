@@ -59,6 +59,10 @@
       }
     }
     const named = roles.includes("metric"), rate = roles.includes("numerator");
+    // Nobody watches a metric that is only being made.
+    const past = document.querySelector("[data-when-there]");
+    const parts = [...document.querySelectorAll("tr[data-column]:not([hidden]) td:first-of-type select")];
+    if (past) past.hidden = !named && (several ? parts.every((one) => one.value === "+") : metric?.value === "+");
     more.hidden = named || (metric && metric.value !== "+");
     if (metric) metric.closest(".field").hidden = named;
     // A numerator and a denominator are a rate, whatever was chosen before.

@@ -90,7 +90,7 @@ def test_a_spreadsheet_becomes_a_metric(
     page.get_by_role("button", name="Import", exact=True).click()
     expect(page.get_by_role("progressbar")).to_be_visible()
     imports.carry_out(POINTS, Job.objects.get().pk)
-    page.get_by_role("link", name="See the result").click()
+    page.get_by_role("link", name="Open the metric").click()
     expect(page.get_by_role("heading", name="Packing speed 2026")).to_be_visible()
     assert sorted(Point.objects.values_list("value", flat=True)) == [10.5, 12]
 

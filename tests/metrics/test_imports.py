@@ -11,10 +11,13 @@ from typing import Any
 import openpyxl
 import pytest
 from django.core.cache import cache
+from django.db import connection
 from django.test import Client
+from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
+from django.utils import timezone
 
-from metrics.models import Metric, Point, buckets
+from metrics.models import Dashboard, Metric, Point, buckets
 from metrics.services import POINTS, files, writing
 from opsboard.core import imports
 from opsboard.core.models import ImportRun, Job, Occurrence, User, Workspace
@@ -167,8 +170,31 @@ def test_the_wizard_walks_from_the_file_to_the_metric(
     metric = Metric.objects.get()
     assert (metric.key, metric.grain, metric.owner) == ("packing-speed", "hour", anna)
     assert list(Point.objects.order_by("at").values_list("value", flat=True)) == [1.5, 2.5]
-    result = client.get(answer.headers["Location"]).content.decode()
-    assert metric.get_absolute_url() in result
+    # What came of it: the metric with its course, a dashboard in one click, a watch, the question why.
+    with CaptureQueriesContext(connection) as asked:
+        result = client.get(answer.headers["Location"]).content.decode()
+    assert len(asked) <= 24
+    assert all(
+        text in result for text in (metric.get_absolute_url(), "Make a dashboard", "/do/alerts.watch_indicator/")
+    )
+    first = {"metric": [metric.pk], "name": "Packing speed"}
+    made = client.post(reverse("metrics:first_dashboard", kwargs={"workspace": workspace.slug}), first)
+    board = Dashboard.objects.get()
+    assert (made["Location"], board.name, board.span) == (board.get_absolute_url(), "Packing speed", "365d")
+    assert board.get_absolute_url() in client.get(answer.headers["Location"]).content.decode()
+    # Last year's values are taken as past, unless somebody says otherwise; the next ones are not.
+    for hour, past in ((8, True), (12, False)):
+        file = io.BytesIO(f"timestamp;value\n2026-01-05 0{hour}:00:00;9,5\n".replace("012", "12").encode())
+        file.name = "packing_speed.csv"
+        asks = client.get(client.post(new, {"file": file}).headers["Location"])
+        assert (asks.context["form"].initial["metric"], asks.context["form"].initial["backfill"]) == (metric.key, past)
+    again = client.post(asks.request["PATH_INFO"], {**form, "metric": metric.key, "backfill": "on"})
+    assert (again.status_code, ImportRun.objects.latest("pk").mapping["settings"]["backfill"]) == (303, True)
+    # Several numbers of another file go to the end of that dashboard.
+    more = metric_of(workspace, "returns", timezone.now())
+    client.post(made.wsgi_request.path, {"metric": [metric.pk, more.pk], "dashboard": board.pk})
+    board.refresh_from_db()
+    assert [tile.sources[0] for tile in board.laid_out].count(more.indicator) == 2
 
 
 def test_a_workbook_brings_its_dates_and_numbers(workspace: Workspace, anna: User, now: datetime) -> None:

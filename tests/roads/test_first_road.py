@@ -72,7 +72,7 @@ def test_from_a_spreadsheet_to_the_weekly_pdf(
     page.select_option("select[name=aggregation]", "mean")
     page.select_option("select[name=grain]", "hour")
     page.locator("button[value=import]").click()
-    result = page.get_by_role("link", name="See the result")
+    result = page.get_by_role("link", name="Open the metric")
     expect(result).to_be_visible(timeout=40_000)
     result.click()
     expect(page.locator("svg.chart").first).to_be_visible()

@@ -118,7 +118,7 @@ def glance(run: ImportRun, plan: Plan) -> Table:
             b"\n\x00" if (b"\x00" in head[:200] and head[1:2] == b"\x00") or head[:2] == b"\xff\xfe" else b"\n"
         )
         head = head[: end + (2 if head[end + 1 : end + 2] == b"\x00" else 1)] if end > 0 else head
-    return _table(io.BytesIO(head), stored.name, plan)
+    return replace(_table(io.BytesIO(head), stored.name, plan), cut=cut)
 
 
 def _file(run: ImportRun) -> StoredFile:

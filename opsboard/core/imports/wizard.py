@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import csv
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
@@ -22,7 +22,7 @@ from opsboard.core.imports import importer as engine
 from opsboard.core.imports.importer import Importer, may_see
 from opsboard.core.imports.plans import READING, Plan, check, roles
 from opsboard.core.lists import Echo, plain
-from opsboard.core.models import ImportRun
+from opsboard.core.models import ImportRun, Job
 from opsboard.core.pages import done, page, refused
 from opsboard.core.uploads import Table, UploadError
 
@@ -112,6 +112,10 @@ class Wizard:
     where: str = "core/imports/_where.html"  # draws `form`: where the values go
     variants: tuple[Wizard, ...] = ()  # other ways to read a file, each for files that it recognises
     recognise: Callable[[Table], Any] | None = None  # what the file is, such as “a Shopify orders export”, or nothing
+    after: str = ""  # draws what came of a file that is in, and what can be done with it next
+    came: Callable[[Request, Job, str], Mapping[str, Any]] | None = (
+        None  # what `after` needs of the job and the file's name
+    )
 
     def upload(self, request: Request) -> HttpResponse:
         form = UploadForm(request.POST or None, request.FILES or None) if request.method == "POST" else UploadForm()
@@ -154,7 +158,10 @@ class Wizard:
         if run.job is not None and request.method == "GET" and "edit" not in request.GET:
             if request.GET.get("complaints") == "csv":
                 return complaints_csv(run)
-            context = {**self._context(), "run": run, "job": jobs.look(run.job), "here": request.path}
+            job = jobs.look(run.job)
+            context = {**self._context(), "run": run, "job": job, "here": request.path}
+            if self.came and job.state == Job.State.DONE:
+                context |= {"after": self.after, **self.came(request, job, run.file.name if run.file else "")}
             return page(request, "core/imports/result.html", context, part="core/imports/_result.html")
         return self._mapping(request, run, other)
 

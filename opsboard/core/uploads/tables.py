@@ -91,6 +91,7 @@ class Table:
     sheets: tuple[str, ...] = ()
     complaints: list[Complaint] = field(default_factory=list)
     complaint_count: int = 0
+    cut: bool = False  # only the beginning of a longer file
     # Cells that an XLSX file stores as numbers (Float64) and as dates (naive Datetime µs); absent columns have none.
     numbers: "dict[str, pl.Series]" = field(default_factory=dict)
     moments: "dict[str, pl.Series]" = field(default_factory=dict)
