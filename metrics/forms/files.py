@@ -106,8 +106,13 @@ class ImportForm(forms.Form):
         for place, header in self._places.items():
             name, unit = _name_and_unit(header)
             before = remembered.get(header)
-            percents = table.texts(header).head(200).str.contains("%", literal=True).any()
-            adds = Aggregation.RATIO if percents else Aggregation.MEAN if AVERAGES.search(header) else Aggregation.SUM
+            adds = (
+                Aggregation.RATIO
+                if _has_percents(table, header)
+                else Aggregation.MEAN
+                if AVERAGES.search(header)
+                else Aggregation.SUM
+            )
             self.fields[f"into_{place}"] = forms.ChoiceField(
                 label=_("Write “%(name)s” into") % {"name": header}, choices=choices, required=False,
                 initial=before if isinstance(before, str) else known.get(name.casefold(), NEW),
@@ -229,9 +234,17 @@ def _better(name: str) -> Direction:
     return Direction.DOWN if FEWER.search(name) else Direction.UP
 
 
+def _has_percents(table: Table, column: str) -> bool:
+    return bool(table.texts(column).head(200).str.contains("%", literal=True).any())
+
+
 def _sum_or_mean(table: Table, plan: Plan, grain: str) -> Aggregation:
     """What is measured several times a day and has fractions is a level, such as a temperature; the rest is counted."""
     column = plan.one("value")
+    if column in table.names and _has_percents(table, column):
+        return Aggregation.RATIO
+    if AVERAGES.search(column):
+        return Aggregation.MEAN
     if grain not in {Grain.MINUTE, Grain.HOUR} or column not in table.names:
         return Aggregation.SUM
     fractions = table.frame[column].head(500).str.contains(rf"[{table.decimal}][0-9]*[1-9]").any()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
@@ -18,7 +19,7 @@ from metrics.services.writing import Written
 from opsboard.core import access, jobs
 from opsboard.core.imports import Arrival, Field, Importer, Plan
 from opsboard.core.models import User, Workspace
-from opsboard.core.uploads import Complaint, copy_blocks
+from opsboard.core.uploads import Complaint, Table, copy_blocks
 
 if TYPE_CHECKING:
     from opsboard.core.lazy import polars as pl
@@ -34,6 +35,8 @@ TEXTS = {
     "too_large": gettext_noop("This number is too large to be counted with."),
     "long_label": gettext_noop("A label is longer than 200 characters."),
 }
+# Below a table many programs write its sum.
+TOTAL = r"(?i)^\s*(grand\s+|sub)?(total|sum|summe|gesamt|average|mean|合计|总计|小计|汇总|平均|均值)\s*[:：]?\s*$"
 NO_SUCH_METRIC = gettext_noop("There is no metric “%(name)s” here. Create it first, or correct the name.")
 
 
@@ -50,6 +53,21 @@ def check_plan(plan: Plan) -> None:
         raise ValidationError({"mapping": _("Where a column names the metric, only one column can be the value.")})
     if not plan.has("value") and not any(parts):
         raise ValidationError({"mapping": _("Say which column is the value.")})
+
+
+def without_totals(table: Table, plan: Plan) -> Table:
+    """The table without rows that say “Total” where the others have their time."""
+    at = plan.one("at")
+    if at not in table.names:
+        return table
+    keep = ~table.texts(at).str.contains(TOTAL)
+    if keep.all():
+        return table
+    return replace(
+        table, frame=table.frame.filter(keep), rows=table.rows.filter(keep),
+        numbers={name: cells.filter(keep) for name, cells in table.numbers.items()},
+        moments={name: cells.filter(keep) for name, cells in table.moments.items()},
+    )  # fmt: skip
 
 
 def import_settings(plan: Plan, viewer: access.Viewer) -> Plan:
@@ -263,4 +281,5 @@ POINTS = Importer(
     check=check_plan,
     settings=("key", "create", "columns", "backfill"),
     zone=zone_for,
+    prepare=without_totals,
 )  # fmt: skip

@@ -36,9 +36,10 @@ def _columns(now: datetime) -> tuple[Shows, ...]:
 
 @require_GET
 def front(request: Request) -> HttpResponse:
-    """The few numbers that decide, read again on their own."""
+    """The few numbers that decide: a page of their own, and a part that is read again."""
     rows = Metric.objects.visible_to(request.viewer).on_the_front().select_related("owner", "workspace")
-    return page(request, "metrics/_front.html", {"front": with_course(list(rows), timezone.now())})
+    context = {"front": with_course(list(rows), timezone.now())}
+    return page(request, "metrics/front.html", context, part="metrics/_front.html")
 
 
 @require_GET

@@ -34,20 +34,20 @@ def thresholds(watch: Watch, fired_at: float | None = None) -> list[charts.Thres
     return lines
 
 
-def backtest_chart(watch: Watch, tried: Backtest) -> SafeString:
-    """The number's past with the threshold, and upright lines where it would have alerted."""
+def backtest_chart(watch: Watch, tried: Backtest, *, decided: bool = True) -> SafeString:
+    """The number's past with the threshold, and upright lines where it would have alerted; or the past alone."""
     labels, points = next(iter(sorted(tried.points.items())))
-    marks = [one for one in tried.episodes if tuple(sorted(one.labels.items())) == labels]
+    marks = [one for one in tried.episodes if decided and tuple(sorted(one.labels.items())) == labels]
     fixed = watch.kind == Watch.Kind.VALUE
     return charts.for_any_screen(
         lambda width, height: charts.line(
             [charts.Series(watch.indicator_title, points)],
             title=_("%(name)s, and when it would have alerted") % {"name": str(watch)},
-            desc=watch.sentence,
+            desc=watch.sentence if decided else "",
             unit="" if watch.rate else watch.unit,
             rate=watch.rate,
             spell=watch.limit_text,
-            thresholds=thresholds(watch) if fixed else [],
+            thresholds=thresholds(watch) if fixed and decided else [],
             changes=[charts.Change(one.since, "") for one in marks[-40:]],
             heading=False,
             width=width,

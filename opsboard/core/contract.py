@@ -153,8 +153,7 @@ class Effect:
     """This may be asked of me, with a form for its settings.
 
     `form` is called as a Django form with `viewer=` and, for its start values, `about=` (a Ref or None).
-    A form may say `paired = True` (two fields a line) and `preview` (the name of an address that answers what is being
-    typed with a sentence).
+    A form may name a template, `body`, that draws its fields.
     `role` is the least role that may ask for it on a page.
     """
 

@@ -39,7 +39,8 @@
     const several = head.filter((one) => one.classList.contains("num")).length > 1;
     put("id_name", several && !plain.test(name) ? name : null); // else the file's name says more
     put("id_unit", unit || null);
-    put("id_aggregation", averages.test(name) || measures.test(unit) ? "mean" : null);
+    const share = document.getElementById("id_aggregation")?.value === "ratio"; // its cells have per cent signs
+    put("id_aggregation", !share && (averages.test(name) || measures.test(unit)) ? "mean" : null);
   };
 
   const chosen = () => {

@@ -5,6 +5,7 @@
    data-confirm="question"  on a form or its button: asks first
    form[data-auto]          a filter form that sends itself; data-search in it waits for a pause in typing
    form[data-unsaved]       warns before unsaved text is lost
+   data-put="name" data-put-value="…"   puts that value into the field of its form; data-unit-now="%" says the form's unit anew
    data-copy="#id"          copies that element's text (or the attribute's own text)
    data-print               prints the page
    data-focus               gets the focus when it arrives (the summary of errors)
@@ -81,6 +82,13 @@
     } else if (closer?.closest("dialog")) {
       event.preventDefault();
       closer.closest("dialog").close();
+    } else if (at("[data-put]")) {
+      const put = at("[data-put]"), field = put.closest("form")?.elements[put.dataset.put];
+      if (field) {
+        field.value = put.dataset.putValue;
+        field.dispatchEvent(new Event("input", { bubbles: true }));
+        field.focus();
+      }
     } else if (at("[data-print]")) {
       print();
     } else if (at("[data-toast-close]")) {
@@ -178,6 +186,9 @@
     for (const tab of all(".tabs [aria-current]", within)) {
       const bar = tab.parentElement;
       if (tab.offsetLeft + tab.offsetWidth > bar.offsetLeft + bar.clientWidth) bar.scrollLeft = tab.offsetLeft - bar.offsetLeft - bar.clientWidth / 3;
+    }
+    for (const said of all("[data-unit-now]", within)) {
+      for (const unit of all(".unit", said.closest("form") ?? said)) unit.textContent = said.dataset.unitNow;
     }
     all("[data-board]", within).forEach(board);
     if (within.matches?.("[data-board]")) board(within);

@@ -327,6 +327,17 @@ def test_the_owner_hears_that_a_number_cannot_be_read(story: Story, wang: User, 
     assert said == ["Rework rate cannot be read, so nobody would hear if it crossed its threshold"]
     assert Notice.objects.get().user == anna
     assert story.at(100, 3) == ["Rework rate can be read again"]
+    # So of one that could not be read from its first tick on, whatever parts it is to look at.
+    tell("orders", None, status="error")
+    watch = services.watch_number(
+        viewer=story.viewer, now=story.now, indicator="metrics.value:orders", op=">", value=9, scope="each"
+    )
+    said = [text for place in range(11, 20) for text in story.at(10 * place)]
+    assert said == ["Orders cannot be read, so nobody would hear if it crossed its threshold"]
+    fall_silent("orders")
+    tell("orders", 3.0, shop="North")
+    assert story.at(200) == ["Orders can be read again"]
+    assert [one.labels for one in watch.instances.filter(retired_at=None)] == [{"shop": "North"}]
 
 
 def test_who_left_is_skipped_and_somebody_responsible_is_told_instead(

@@ -6,9 +6,9 @@ from typing import Any
 
 from django import forms
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
+from django.utils.translation import gettext_lazy, pgettext
 
-from opsboard.alerts.forms.watches import STEP, WatchForm
+from opsboard.alerts.forms.watches import Measured, WatchForm, scaled
 from opsboard.alerts.models import Severity, Watch
 from opsboard.alerts.models.watches import MOST_INPUTS
 from opsboard.core.access import Viewer
@@ -29,14 +29,10 @@ class ConditionForm(WatchForm):
     )
     relative = forms.BooleanField(label=gettext_lazy("In per cent"), initial=True, required=False)
     other = forms.ChoiceField(label=gettext_lazy("Other number"), required=False)
-    warning_value = forms.FloatField(label=gettext_lazy("Warning at"), required=False, widget=forms.NumberInput(STEP))
-    warning_clear = forms.FloatField(
-        label=gettext_lazy("Warning clears at"), required=False, widget=forms.NumberInput(STEP)
-    )
-    critical_value = forms.FloatField(label=gettext_lazy("Critical at"), required=False, widget=forms.NumberInput(STEP))
-    critical_clear = forms.FloatField(
-        label=gettext_lazy("Critical clears at"), required=False, widget=forms.NumberInput(STEP)
-    )
+    warning_value = forms.FloatField(label=gettext_lazy("Warning at"), required=False, widget=Measured())
+    warning_clear = forms.FloatField(label=gettext_lazy("Warning clears at"), required=False, widget=Measured())
+    critical_value = forms.FloatField(label=gettext_lazy("Critical at"), required=False, widget=Measured())
+    critical_clear = forms.FloatField(label=gettext_lazy("Critical clears at"), required=False, widget=Measured())
     need = forms.IntegerField(
         label=gettext_lazy("At least"), min_value=1, max_value=MOST_INPUTS, required=False, initial=1,
         widget=forms.NumberInput(COUNT),
@@ -65,27 +61,45 @@ class ConditionForm(WatchForm):
 
     @classmethod
     def values_of(cls, watch: Watch) -> dict[str, Any]:
-        scale = cls._scale(watch.kind, watch.relative, watch.op)
+        scale = cls._scale(watch.kind, watch.relative, watch.op, watch.rate)
         levels = {str(one["severity"]): one for one in watch.levels}
         return super().values_of(watch) | {
-            "value": _scaled(watch.value, 1 / scale), "clear": _scaled(watch.clear, 1 / scale), "kind": watch.kind,
+            "value": scaled(watch.value, 1 / scale), "clear": scaled(watch.clear, 1 / scale), "kind": watch.kind,
             "compare": watch.compare or Watch.Compare.WEEK, "relative": watch.relative, "other": watch.other,
             "need": watch.need, "out_of": watch.out_of, "no_data": watch.no_data, "so_far": watch.so_far,
             "late_minutes": watch.late_seconds // 60,
         } | {
-            f"{severity}_{name}": _scaled(one.get(name), 1 / scale)
+            f"{severity}_{name}": scaled(one.get(name), 1 / scale)
             for severity, one in levels.items() for name in ("value", "clear")
         }  # fmt: skip
 
     @staticmethod
-    def _scale(kind: str, relative: bool, op: str) -> float:
+    def _scale(kind: str, relative: bool, op: str, rate: bool) -> float:
         """How what is typed becomes what is kept: per cent, hours, and a fall as a number below nought."""
         match kind:
             case Watch.Kind.STALE:
                 return HOUR
+            case Watch.Kind.OTHER:
+                return 1.0
             case Watch.Kind.CHANGE:
-                return (0.01 if relative else 1.0) * (-1.0 if op in (Watch.Op.BELOW, Watch.Op.AT_MOST) else 1.0)
-        return 1.0
+                fall = op in (Watch.Op.BELOW, Watch.Op.AT_MOST)
+                return (0.01 if relative or rate else 1.0) * (-1.0 if fall else 1.0)
+        return 0.01 if rate else 1.0
+
+    def _scale_for(self, cleaned: dict[str, Any]) -> float:
+        kind, rate = cleaned.get("kind") or Watch.Kind.VALUE, self.is_rate(cleaned.get("indicator") or "")
+        return self._scale(kind, bool(cleaned.get("relative")), cleaned.get("op") or ">", rate)
+
+    @property
+    def typed_unit(self) -> str:
+        match self["kind"].value():
+            case Watch.Kind.STALE:
+                return pgettext("hours, beside a field", "h")
+            case Watch.Kind.OTHER:
+                return "×"
+            case Watch.Kind.CHANGE if self["relative"].value():
+                return "%"
+        return super().typed_unit
 
     def clean(self) -> dict[str, Any]:
         cleaned = super().clean()
@@ -97,11 +111,8 @@ class ConditionForm(WatchForm):
         cleaned["need"], cleaned["out_of"] = cleaned.get("need") or 1, cleaned.get("out_of") or 1
         if kind == Watch.Kind.STALE and cleaned.get("op") in (Watch.Op.BELOW, Watch.Op.AT_MOST):
             cleaned["op"] = Watch.Op.AT_LEAST
-        scale = self._scale(kind, bool(cleaned.get("relative")), cleaned.get("op") or ">")
-        for name in ("value", "clear"):
-            cleaned[name] = _scaled(cleaned.get(name), scale)
         cleaned["levels"] = [
-            {"severity": one, "value": _scaled(cleaned[f"{one}_value"], scale), "clear": _scaled(cleaned.get(f"{one}_clear"), scale)}
+            {"severity": one, "value": scaled(cleaned[f"{one}_value"], self.scale), "clear": scaled(cleaned.get(f"{one}_clear"), self.scale)}
             for one in HIGHER.get(Severity(cleaned.get("severity") or "warning"), ())
             if cleaned.get(f"{one}_value") is not None
         ]  # fmt: skip
@@ -121,7 +132,3 @@ class ConditionForm(WatchForm):
     @property
     def settings(self) -> dict[str, Any]:
         return super().settings | self.condition
-
-
-def _scaled(value: float | None, scale: float) -> float | None:
-    return None if value is None else float(f"{value * scale:.12g}")

@@ -9,23 +9,15 @@ from django.core.exceptions import ValidationError
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
+from opsboard.alerts.forms.hearers import channels_of, people_of
 from opsboard.alerts.models import EscalationPolicy, Route, Watch
 from opsboard.alerts.models.watches import A_YEAR
 from opsboard.alerts.services import StepPlan
 from opsboard.core.access import Viewer
-from opsboard.core.models import Channel, Membership, Team, User
+from opsboard.core.models import Channel, Team, User
 
 STEPS = 5
 MINUTES = {"inputmode": "numeric", "min": 0}
-
-
-def people_of(viewer: Viewer) -> Any:
-    members = Membership.objects.active().of(viewer.workspace).values("user_id")
-    return User.objects.filter(pk__in=members).order_by("name", "username")
-
-
-def channels_of(viewer: Viewer) -> Any:
-    return Channel.objects.filter(workspace=viewer.workspace).shared().present()
 
 
 class RouteForm(forms.Form):

@@ -6,15 +6,18 @@ from typing import Any
 
 from django import forms
 from django.core.exceptions import ValidationError
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
+from opsboard.alerts.forms.hearers import channels_of, people_of
 from opsboard.alerts.models import Severity, Watch, words
 from opsboard.alerts.models.watches import A_YEAR
 from opsboard.core import registry
 from opsboard.core.access import Viewer
 from opsboard.core.contract import Ref, Watchable
-from opsboard.core.models import Membership, Team, User
+from opsboard.core.models import Channel, Team, User
 
 DURATIONS = [
     ("seconds", gettext_lazy("seconds")),
@@ -24,6 +27,19 @@ DURATIONS = [
 ]
 SECONDS = {name: size for size, name in words.UNITS}
 STEP = {"step": "any", "inputmode": "decimal"}
+MEASURED = ("value", "clear", "warning_value", "warning_clear", "critical_value", "critical_clear")
+
+
+class Measured(forms.NumberInput):
+    """A number with its unit beside it; the preview says the unit anew when another number is chosen."""
+
+    def __init__(self) -> None:
+        super().__init__(attrs=STEP)
+        self.unit = ""
+
+    def render(self, name: str, value: Any, attrs: Any = None, renderer: Any = None) -> SafeString:
+        typed = super().render(name, value, attrs, renderer)
+        return format_html('<span class="with-unit">{}<span class="unit">{}</span></span>', typed, self.unit)
 
 
 def grouped(entries: list[Watchable], text: str = "", keep: str = "") -> list[tuple[Any, list[tuple[str, Any]]]]:
@@ -46,11 +62,10 @@ def grouped(entries: list[Watchable], text: str = "", keep: str = "") -> list[tu
 class WatchForm(forms.Form):
     """One watch. `about` limits the numbers to those of an object, where it has any.
 
-    In a dialog its fields stand in pairs, and `preview` says below them in a sentence what will happen.
+    `body` draws it in a dialog. A share is typed in per cent and kept as 0 to 1.
     """
 
-    paired = True
-    preview = "alerts:preview"
+    body = "alerts/_watch_fields.html"
 
     indicator = forms.ChoiceField(
         label=gettext_lazy("Number"), error_messages={"required": gettext_lazy("Choose the number to watch.")}
@@ -58,14 +73,13 @@ class WatchForm(forms.Form):
     op = forms.ChoiceField(label=gettext_lazy("Alert when it is"), choices=Watch.Op.choices, initial=Watch.Op.ABOVE)
     value = forms.FloatField(
         label=gettext_lazy("Threshold"),
-        widget=forms.NumberInput(attrs=STEP),
+        widget=Measured(),
         error_messages={"required": gettext_lazy("Enter the value at which it should speak up.")},
-        help_text=gettext_lazy("A share of 80% is written 0.8."),
     )
     clear = forms.FloatField(
         label=gettext_lazy("Clears at"),
         required=False,
-        widget=forms.NumberInput(attrs=STEP),
+        widget=Measured(),
         help_text=gettext_lazy("So that a number hovering at the threshold does not alert again and again."),
     )
     for_count = forms.IntegerField(
@@ -112,12 +126,20 @@ class WatchForm(forms.Form):
         queryset=User.objects.none(),
         required=False,
         widget=forms.CheckboxSelectMultiple,
+        help_text=gettext_lazy("Each hears in Opsboard, by e-mail and by the channels of their own, as they chose."),
     )
     teams = forms.ModelMultipleChoiceField(
         label=gettext_lazy("Teams"),
         queryset=Team.objects.none(),
         required=False,
         widget=forms.CheckboxSelectMultiple,
+    )
+    channels = forms.ModelMultipleChoiceField(
+        label=gettext_lazy("Channels"),
+        queryset=Channel.objects.none(),
+        required=False,
+        widget=forms.CheckboxSelectMultiple,
+        help_text=gettext_lazy("Chat groups and other ways by which everybody there is told."),
     )
 
     def __init__(self, *args: Any, viewer: Viewer, about: Ref | None = None, **kwargs: Any) -> None:
@@ -133,25 +155,52 @@ class WatchForm(forms.Form):
         if of_object and about:  # the number that bears the object's own name, or else the first
             main = next((entry for entry in of_object if str(entry.title) == about.name), of_object[0])
             self.initial.setdefault("indicator", main.key)
-        members = Membership.objects.active().of(viewer.workspace).values("user_id")
-        self.fields["people"].queryset = User.objects.filter(pk__in=members).order_by("name", "username")  # type: ignore[attr-defined]
+        self.entries = {entry.key: entry for entry in (*entries, *of_object)}
+        asked = self.entries.get(str(self.initial.get("indicator") or ""))
+        if asked and asked.direction == "up":  # of what shall be high, too little is what people want to hear of
+            self.initial.setdefault("op", Watch.Op.BELOW)
+        self.fields["people"].queryset = people_of(viewer)  # type: ignore[attr-defined]
         self.fields["teams"].queryset = Team.objects.filter(workspace=viewer.workspace)  # type: ignore[attr-defined]
+        self.fields["channels"].queryset = channels_of(viewer)  # type: ignore[attr-defined]
+        for name in ("teams", "channels"):
+            if not self.fields[name].queryset.exists():  # type: ignore[attr-defined]
+                del self.fields[name]
+        for name in MEASURED:
+            if name in self.fields:
+                self.fields[name].widget.unit = self.typed_unit  # type: ignore[attr-defined]
         if viewer.user is not None and "people" not in self.initial:
             self.initial["people"] = [viewer.user.pk]
+
+    def is_rate(self, key: str) -> bool:
+        entry = self.entries.get(key)
+        return entry.rate if entry else bool(self.initial.get("rate")) and self.initial.get("indicator") == key
+
+    @property
+    def typed_unit(self) -> str:
+        """The unit in which thresholds are typed."""
+        key = str(self["indicator"].value() or "")
+        return "%" if self.is_rate(key) else str(self.entries[key].unit) if key in self.entries else ""
+
+    def _scale_for(self, cleaned: dict[str, Any]) -> float:
+        """How what is typed becomes what is kept."""
+        return 0.01 if self.is_rate(cleaned.get("indicator") or "") else 1.0
 
     @classmethod
     def values_of(cls, watch: Watch) -> dict[str, Any]:
         """A watch as the form shows it."""
+        scale = 0.01 if watch.rate else 1.0
         for_count, for_unit = words.split_duration(watch.for_seconds)
         keep_count, keep_unit = words.split_duration(watch.keep_seconds)
         return {
             "indicator": watch.indicator, "indicator_title": watch.indicator_title, "op": watch.op,
-            "value": watch.value, "clear": watch.clear, "for_count": for_count, "for_unit": for_unit,
+            "value": scaled(watch.value, 1 / scale), "clear": scaled(watch.clear, 1 / scale), "rate": watch.rate,
+            "for_count": for_count, "for_unit": for_unit,
             "keep_count": keep_count, "keep_unit": keep_unit, "severity": watch.severity, "title": watch.title,
             "scope": watch.scope,
             "labels": ", ".join(f"{name}={value}" for name, value in watch.labels.items()),
             "people": [person.pk for person in watch.people.all()],
             "teams": [team.pk for team in watch.teams.all()],
+            "channels": [channel.pk for channel in watch.channels.all()],
         }  # fmt: skip
 
     def clean_labels(self) -> dict[str, str]:
@@ -172,6 +221,9 @@ class WatchForm(forms.Form):
             if seconds > A_YEAR:
                 self.add_error(f"{name}_count", _("At most one year."))
             cleaned[f"{name}_seconds"] = min(seconds, A_YEAR)
+        self.scale = self._scale_for(cleaned)
+        for name in ("value", "clear"):
+            cleaned[name] = scaled(cleaned.get(name), self.scale)
         return cleaned
 
     @property
@@ -181,9 +233,14 @@ class WatchForm(forms.Form):
             name: self.cleaned_data[name]
             for name in (
                 "indicator", "op", "value", "clear", "for_seconds", "keep_seconds", "severity", "title", "scope", "labels",
-                "people", "teams",
+                "people", "teams", "channels",
             )
+            if name in self.cleaned_data
         }  # fmt: skip
+
+
+def scaled(value: float | None, scale: float) -> float | None:
+    return None if value is None else float(f"{value * scale:.12g}")
 
 
 def _same(one: Ref, other: Ref) -> bool:

@@ -10,8 +10,9 @@ import pgtrigger.migrations
 from django.conf import settings
 from django.db import migrations, models
 
-from opsboard.core.founding import at_once
 from opsboard.alerts.migrations._own import OPERATIONS
+
+from opsboard.core.founding import at_once
 
 
 class Migration(migrations.Migration):
@@ -289,7 +290,7 @@ class Migration(migrations.Migration):
             name='Remark',
             fields=[
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('kind', models.CharField(choices=[('acknowledged', 'Acknowledged'), ('taken_over', 'Taken over'), ('ran_out', 'The acknowledgement ran out'), ('outranked', 'Graver: the acknowledgement ended')], max_length=12)),
+                ('kind', models.CharField(choices=[('acknowledged', 'Acknowledged'), ('taken_over', 'Taken over'), ('ran_out', 'The acknowledgement ran out'), ('withdrawn', 'Acknowledgement taken back'), ('outranked', 'Graver: the acknowledgement ended')], max_length=12)),
                 ('at', models.DateTimeField()),
                 ('note', models.TextField(blank=True)),
                 ('until', models.DateTimeField(blank=True, null=True)),

@@ -230,6 +230,7 @@ class Remark(models.Model):
         ACKNOWLEDGED = "acknowledged", _("Acknowledged")
         TAKEN_OVER = "taken_over", _("Taken over")
         RAN_OUT = "ran_out", _("The acknowledgement ran out")
+        WITHDRAWN = "withdrawn", _("Acknowledgement taken back")
         OUTRANKED = "outranked", _("Graver: the acknowledgement ended")
 
     alert = models.ForeignKey(Alert, on_delete=models.CASCADE, related_name="remarks")

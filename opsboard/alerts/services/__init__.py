@@ -1,6 +1,6 @@
 """Watch numbers, judge them at each tick, and tell people once."""
 
-from opsboard.alerts.services.acknowledging import acknowledge, acknowledge_all, take_over
+from opsboard.alerts.services.acknowledging import acknowledge, acknowledge_all, take_over, withdraw
 from opsboard.alerts.services.backtesting import Backtest, backtest, propose_limits
 from opsboard.alerts.services.escalating import StepPlan, delete_policy, save_policy
 from opsboard.alerts.services.evaluating import Evaluated, evaluate
@@ -17,6 +17,7 @@ from opsboard.alerts.services.silencing import (
     plan_window,
     silence,
 )
+from opsboard.alerts.services.sounding import sound_out
 from opsboard.alerts.services.speaking import ANSWER, answer_address, arrival_key
 from opsboard.alerts.services.watching import (
     WATCH_SETTINGS,
@@ -61,7 +62,9 @@ __all__ = [
     "save_policy",
     "save_route",
     "silence",
+    "sound_out",
     "take_as_past",
     "take_over",
     "watch_number",
+    "withdraw",
 ]

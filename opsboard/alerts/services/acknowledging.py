@@ -87,6 +87,20 @@ def take_over(*, alert: Alert, by: User, now: datetime, note: str = "") -> Alert
     return alert
 
 
+def withdraw(*, alert: Alert, by: User, now: datetime) -> Alert:
+    """Take an acknowledgement back, one's own or another's: repeats and escalation go on from where they stood."""
+    with transaction.atomic():
+        row = Alert.objects.select_for_update(of=("self",)).select_related("workspace").get(pk=alert.pk)
+        if row.state == Alert.State.RESOLVED:
+            raise ValidationError(_("This alert is already resolved."))
+        if row.acknowledged_at is not None:
+            Alert.objects.filter(pk=row.pk).update(keeper=None)
+            _end([row], Remark.Kind.WITHDRAWN, now, by)
+            live.changed(row.workspace, "alerts")
+    alert.refresh_from_db()
+    return alert
+
+
 def let_run_out(workspace: Workspace, *, tick: datetime) -> int:
     """End the acknowledgements whose time is over: repeats and escalation go on from where they stood."""
     lock(workspace)
@@ -101,9 +115,9 @@ def outrank(alerts: Sequence[Alert], *, tick: datetime) -> None:
     _end(rows, Remark.Kind.OUTRANKED, tick)
 
 
-def _end(rows: Sequence[Alert], kind: Remark.Kind, tick: datetime) -> None:
+def _end(rows: Sequence[Alert], kind: Remark.Kind, tick: datetime, by: User | None = None) -> None:
     Alert.objects.filter(pk__in=[row.pk for row in rows]).update(
         acknowledged_by=None, acknowledged_at=None, acknowledged_until=None
     )
     stir([row.group_id for row in rows if row.group_id], tick=tick)
-    Remark.objects.bulk_create(Remark(alert=row, kind=kind, at=tick, by=row.acknowledged_by) for row in rows)
+    Remark.objects.bulk_create(Remark(alert=row, kind=kind, at=tick, by=by or row.acknowledged_by) for row in rows)

@@ -189,7 +189,7 @@ def _meet(workspace: Workspace, plan: Plan, ears: Ears, unknown: Collection[Seri
         Instance(workspace=workspace, watch=watch, labels=dict(labels), labels_hash=hash_of(dict(labels)))
         for key, labels in unknown
         for watch in plan.watches_of.get(key, [])
-        if watch.looks_at(dict(labels), has_whole=key in whole)
+        if key in ears.faulty or watch.looks_at(dict(labels), has_whole=key in whole)
     ]
     known = {(place.watch, place.labels) for place in plan.places}
     new = [one for one in new if (one.watch_id, planning.series_of("", one.labels)[1]) not in known]

@@ -70,10 +70,12 @@ def place(ears: Ears, plan: Plan, workspace: Workspace, *, look: bool) -> list[S
     newest = [NOTHING] * len(plan.slots)
     unknown: list[Series] = []
     moments: dict[datetime | None, float] = {None: math.nan}
+    heard_before = {slot.key for slot in plan.slots} if ears.faulty else set()
     for series, one in ears.readings.items():
         slots = plan.slots_of.get(series)
         if slots is None:
-            if one.status != "error" and series[0] in plan.watches_of:
+            # What cannot be read from the first tick on is remembered as well, or else nobody would be told.
+            if series[0] in plan.watches_of and (one.status != "error" or series[0] not in heard_before):
                 unknown.append(series)
             continue
         value = one.value

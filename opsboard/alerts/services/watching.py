@@ -17,14 +17,14 @@ from opsboard.alerts.services.recording import end_alerts
 from opsboard.core import live, objects, registry
 from opsboard.core.access import Viewer
 from opsboard.core.contract import Ref
-from opsboard.core.models import LimitedModel, Team, User, Workspace, about_fields
+from opsboard.core.models import Channel, LimitedModel, Team, User, Workspace, about_fields
 from opsboard.core.versions import StaleVersion
 
 RULE = (
     "indicator", "kind", "compare", "relative", "other", "op", "value", "clear", "for_seconds", "keep_seconds", "severity",
     "levels", "need", "out_of", "no_data", "so_far", "late_seconds", "title", "scope", "labels",
 )  # fmt: skip
-WATCH_SETTINGS = (*RULE, "people", "teams")
+WATCH_SETTINGS = (*RULE, "people", "teams", "channels")
 
 
 def watch_number(
@@ -53,6 +53,7 @@ def watch_number(
     late_seconds: int = 0,
     people: Iterable[User] = (),
     teams: Iterable[Team] = (),
+    channels: Iterable[Channel] = (),
     about: Ref | None = None,
 ) -> Watch:
     """Begin to watch a number. Without recipients its owner is told."""
@@ -64,7 +65,7 @@ def watch_number(
     )  # fmt: skip
     with transaction.atomic():
         watch.save(force_insert=True)
-        _send_to(watch, viewer.workspace, people, teams)
+        _send_to(watch, viewer.workspace, people, teams, channels)
         live.changed(viewer.workspace, "alerts")
     return watch
 
@@ -87,6 +88,7 @@ def change_watch(
     version: int,
     people: Iterable[User] | None = None,
     teams: Iterable[Team] | None = None,
+    channels: Iterable[Channel] | None = None,
     **changes: Any,
 ) -> Watch:
     """Save an edited watch. A new condition ends what is open, because the old alert speaks of another rule.
@@ -113,7 +115,7 @@ def change_watch(
             Instance.objects.filter(watch=watch).update(retired_at=now)
         current.version = version + 1
         current.save()
-        _send_to(current, current.workspace, people, teams)
+        _send_to(current, current.workspace, people, teams, channels)
         live.changed(current.workspace, "alerts")
     return current
 
@@ -180,9 +182,18 @@ def _title_of(viewer: Viewer, key: str) -> str:
         raise ValidationError({"other": _("There is no such number here, or you may not see it.")}) from None
 
 
-def _send_to(watch: Watch, workspace: Workspace, people: Iterable[User] | None, teams: Iterable[Team] | None) -> None:
-    """Only members and teams of this workspace may be told."""
+def _send_to(
+    watch: Watch,
+    workspace: Workspace,
+    people: Iterable[User] | None,
+    teams: Iterable[Team] | None,
+    channels: Iterable[Channel] | None,
+) -> None:
+    """Only members, teams and channels of this workspace may be told."""
     if people is not None:
         watch.people.set(User.objects.filter(pk__in=[person.pk for person in people], memberships__workspace=workspace))
     if teams is not None:
         watch.teams.set(Team.objects.filter(pk__in=[team.pk for team in teams], workspace=workspace))
+    if channels is not None:
+        wanted = [channel.pk for channel in channels]
+        watch.channels.set(Channel.objects.filter(workspace=workspace).shared().present().filter(pk__in=wanted))

@@ -7,6 +7,7 @@ from opsboard.alerts.views.alerts import (
     alert_list,
     margin,
     take_over,
+    withdraw,
 )
 from opsboard.alerts.views.answers import answer
 from opsboard.alerts.views.routes import (
@@ -29,7 +30,7 @@ from opsboard.alerts.views.silences import (
     silence_preview,
     window_list,
 )
-from opsboard.alerts.views.trying import preview, propose
+from opsboard.alerts.views.trying import preview, propose, try_hearers
 from opsboard.alerts.views.watches import (
     change_watch,
     delete_watch,
@@ -71,8 +72,10 @@ __all__ = [
     "silence_list",
     "silence_preview",
     "take_over",
+    "try_hearers",
     "watch",
     "watch_list",
     "watch_route",
     "window_list",
+    "withdraw",
 ]

@@ -79,6 +79,19 @@ def _of_watch(request: Request) -> Filter:
     )
 
 
+def _of_labels(request: Request) -> Filter:
+    """What alerts have as labels of late: shop: North."""
+    rows = Alert.objects.visible_to(request.viewer).exclude(labels={}).order_by("-active_at")
+    pairs = {pair for labels in rows.values_list("labels", flat=True)[:500] for pair in labels.items()}
+    known = {f"{name}={value}": (name, value) for name, value in sorted(pairs)[:200]}
+    return Filter(
+        "label",
+        gettext_lazy("Label"),
+        [(key, f"{name}: {value}") for key, (name, value) in known.items()],
+        lambda found, key: found.filter(labels__contains=dict([known[key]])),
+    )
+
+
 @require_GET
 def alert_list(request: Request, tab: str = "firing") -> HttpResponse:
     rows = Alert.objects.visible_to(request.viewer)
@@ -88,7 +101,7 @@ def alert_list(request: Request, tab: str = "firing") -> HttpResponse:
         key="alerts.alerts",
         rows=chosen.select_related("watch", "workspace", "acknowledged_by", "keeper"),
         columns=ALERT_COLUMNS,
-        filters=(*ALERT_FILTERS, _of_watch(request)),
+        filters=(*ALERT_FILTERS, _of_watch(request), _of_labels(request)),
         search=("watch__title", "watch__indicator_title", "note", "labels"),
         order=(F("resolved_at").desc(nulls_first=True), "-active_at"),  # type: ignore[arg-type]
     )
@@ -145,7 +158,7 @@ def alert(request: Request, pk: int) -> HttpResponse:
         "lasted": row.lasted or words.duration((now - row.active_at).total_seconds()),
         "others": Alert.objects.visible_to(request.viewer).filter(instance=row.instance_id).exclude(pk=pk)
         .select_related("workspace", "watch").order_by("-episode")[:5],
-        "form": AcknowledgeForm(),
+        "form": AcknowledgeForm(initial={"note": row.note} if row.acknowledged_at else None),
     }  # fmt: skip
     return page(request, "alerts/alert.html", context, part="alerts/_alert.html")
 
@@ -181,6 +194,22 @@ def take_over(request: Request, pk: int) -> HttpResponse:
             request, "alerts/acknowledge.html", {"alert": row, "form": form}, part="alerts/_acknowledge.html"
         )
     return done(request, row.get_absolute_url(), changed="alerts", message=_("You look after it now"), go=True)
+
+
+@require_POST
+@needs(write=Role.CONTRIBUTOR)
+def withdraw(request: Request, pk: int) -> HttpResponse:
+    row = _alert(request, pk)
+    try:
+        services.withdraw(alert=row, by=request.user, now=timezone.now())
+    except ValidationError as refusal:
+        form = AcknowledgeForm(request.POST)
+        form.full_clean()
+        say(form, refusal)
+        context = {"alert": row, "form": form}
+        return refused(request, "alerts/acknowledge.html", context, part="alerts/_acknowledge.html")
+    text = _("Taken back: it is told and escalated as before.")
+    return done(request, row.get_absolute_url(), changed="alerts", message=text, go=True)
 
 
 @require_POST

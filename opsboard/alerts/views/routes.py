@@ -14,7 +14,8 @@ from django.views.decorators.http import require_GET, require_POST
 
 from opsboard.alerts import services
 from opsboard.alerts.forms import PolicyForm, RouteForm, StepForm
-from opsboard.alerts.forms.routes import STEPS, channels_of
+from opsboard.alerts.forms.hearers import channels_of
+from opsboard.alerts.forms.routes import STEPS
 from opsboard.alerts.models import EscalationPolicy, Watch
 from opsboard.core.access import Request, needs
 from opsboard.core.forms import say

@@ -13,7 +13,8 @@ from django.views.decorators.http import require_POST
 
 from opsboard.alerts import charts, services
 from opsboard.alerts.forms import ConditionForm
-from opsboard.alerts.models import Watch
+from opsboard.alerts.forms.hearers import channels_of
+from opsboard.alerts.models import Severity, Watch
 from opsboard.core.access import Request, needs
 from opsboard.core.models import Role
 from opsboard.core.pages import page
@@ -33,16 +34,22 @@ def told(request: Request, form: ConditionForm) -> dict[str, Any]:
         return {}
     form.full_clean() if not hasattr(form, "cleaned_data") else None
     typed, now = form.condition, timezone.now()
-    if typed.get("value") is None or not typed.get("indicator") or "op" not in typed:
-        return {}
+    said = {"typed_unit": form.typed_unit, "short": "kind" not in form.data}
+    if not typed.get("indicator") or "op" not in typed:
+        return said
     try:
+        if typed.get("value") is None:  # no threshold yet: the past may propose one
+            plain = {name: typed[name] for name in ("indicator", "op", "scope", "labels") if name in typed}
+            return said | _tried(
+                request, services.draft_watch(viewer=request.viewer, now=now, value=0.0, **plain), now, False
+            )
         draft = services.draft_watch(viewer=request.viewer, now=now, **typed)
     except ValidationError:
-        return {}
-    return {"sentence": draft.sentence, "unit": draft.unit} | _tried(request, draft, now)
+        return said
+    return said | {"sentence": draft.sentence} | _tried(request, draft, now, True)
 
 
-def _tried(request: Request, draft: Watch, now: datetime) -> dict[str, Any]:
+def _tried(request: Request, draft: Watch, now: datetime, decided: bool) -> dict[str, Any]:
     tried = services.backtest(viewer=request.viewer, watch=draft, start=now - TRIED, end=now)
     proposal = services.propose_limits(viewer=request.viewer, watch=draft, tried=tried)
     above = draft.op in (Watch.Op.ABOVE, Watch.Op.AT_LEAST)
@@ -52,11 +59,31 @@ def _tried(request: Request, draft: Watch, now: datetime) -> dict[str, Any]:
         "count": len(tried.episodes),
         "per_week": round(tried.per_week, 1),
         "episodes": [(one, draft.written(one.peak)) for one in reversed(tried.episodes[-5:])],
-        "chart": charts.backtest_chart(draft, tried) if tried.points else "",
+        "chart": charts.backtest_chart(draft, tried, decided=decided) if tried.points else "",
         "fixed": draft.kind == Watch.Kind.VALUE and proposal.seasonal,
         "limit": draft.written(limit) if limit is not None and draft.kind == Watch.Kind.VALUE else "",
+        "limit_typed": f"{_rounded(limit) * (100 if draft.rate else 1):.12g}" if limit is not None else "",
         "around": draft.written(proposal.around) if proposal.around is not None else "",
     }
+
+
+def _rounded(limit: float) -> float:
+    """A limit as somebody would type it."""
+    return float(f"{limit:.4g}")
+
+
+@require_POST
+@needs(Role.EDITOR)
+def try_hearers(request: Request) -> HttpResponse:
+    """A test to oneself and to the chosen channels, before the watch is there."""
+    chosen = [int(pk) for pk in request.POST.getlist("channels")[:50] if pk.isascii() and pk.isdigit() and len(pk) < 19]
+    severity = request.POST.get("severity", "")
+    sounded = services.sound_out(
+        workspace=request.workspace, by=request.user, now=timezone.now(),
+        channels=list(channels_of(request.viewer).filter(pk__in=chosen).select_related("workspace")),
+        severity=severity if severity in Severity.values else str(Severity.WARNING),
+    )  # fmt: skip
+    return page(request, "alerts/tried.html", {"sounded": sounded}, part="alerts/_tried.html")
 
 
 @require_POST
@@ -84,7 +111,8 @@ def propose(request: Request, what: str) -> HttpResponse:
         else proposal.lower
     )
     if limit is not None:
-        data["value"], data["clear"] = f"{limit:.12g}", ""
+        percent = 100 if form.is_rate(str(typed.get("indicator"))) else 1
+        data["value"], data["clear"] = f"{_rounded(limit) * percent:.12g}", ""
         data["kind"] = Watch.Kind.CHANGE if what == "usual" else Watch.Kind.VALUE
         if what == "usual":
             data["compare"] = Watch.Compare.BASELINE

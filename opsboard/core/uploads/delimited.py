@@ -6,7 +6,7 @@ rest and says which rows are not. Both give the same table.
 
 import csv
 import io
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from itertools import islice
 from typing import Any, Final
@@ -23,6 +23,7 @@ from opsboard.core.uploads.complaints import (
     UploadError,
 )
 from opsboard.core.uploads.limits import Limits
+from opsboard.core.uploads.titles import LOOKED_AT, header_at
 
 DELIMITERS: Final = (",", ";", "\t", "|")
 _SNIFF: Final = 200
@@ -49,6 +50,22 @@ def guess_delimiter(text: str) -> str:
         if score[0] > best_score[0] + 0.02 or (score[0] > best_score[0] - 0.02 and width > best_score[1]):
             best, best_score = delimiter, score
     return best or next((delimiter for delimiter in ("\t", ";", "|", ",") if delimiter not in text), ",")
+
+
+def without_title(text: str, delimiter: str | None, is_value: Callable[[str], bool]) -> tuple[str, int, str | None]:
+    """The text from its header on, how many lines stood above it, and the delimiter if that showed it."""
+    start = text[: 1 << 16]
+    for one in (delimiter,) if delimiter else DELIMITERS:
+        if one not in start:
+            continue
+        try:
+            rows = list(islice(_records(start, one), LOOKED_AT))
+        except csv.Error:
+            continue
+        skipped = header_at(rows, is_value)
+        if skipped and not any("\n" in cell for row in rows[:skipped] for cell in row):
+            return text.split("\n", skipped)[skipped], skipped, one
+    return text, 0, delimiter
 
 
 def _records(text: str, delimiter: str) -> Iterator[list[str]]:

@@ -7,6 +7,7 @@ gigabytes, and one cell at XFD1048576 makes a reader lay out seventeen billion o
 import re
 import xml.etree.ElementTree as ET
 import zipfile
+from collections import Counter
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from io import BytesIO
@@ -34,6 +35,10 @@ _PLACE: Final = re.compile(rb"\sr\s*=\s*[\"']([A-Za-z]{0,4})([0-9]{1,9})[\"']")
 _ERROR: Final = re.compile(
     rb"<(?:\w+:)?c\b([^>]*\bt=[\"']e[\"'][^>]*)>(?:(?!</(?:\w+:)?c>).){0,300}?<(?:\w+:)?v>(#[^<]{1,20})<", re.DOTALL
 )
+_CELL: Final = re.compile(rb"<(?:\w+:)?c(\s[^>/]*)>")  # a cell that holds something
+_LOOK: Final = re.compile(rb"\ss\s*=\s*[\"']([0-9]{1,6})[\"']")
+_NO_NUMBER: Final = re.compile(rb"\st\s*=\s*[\"'](?!n[\"'])")
+_LOOKS: Final = 1 << 18
 _MAIN: Final = "{http://schemas.openxmlformats.org/spreadsheetml/2006/main}"
 _LINK: Final = "{http://schemas.openxmlformats.org/officeDocument/2006/relationships}"
 
@@ -42,11 +47,15 @@ type Errors = dict[tuple[int, int], str]
 
 @dataclass(frozen=True, slots=True)
 class Sheet:
-    """The rows of one sheet from its first row on, as Python values, and the names of all sheets."""
+    """The rows of one sheet from its first row on, as Python values, and the names of all sheets.
+
+    `percents` are the places of the columns whose numbers are shown as per cent.
+    """
 
     name: str
     names: tuple[str, ...]
     rows: list[list[Any]]
+    percents: frozenset[int] = frozenset()
 
 
 def read_sheet(content: bytes, *, sheet: str | None, max_rows: int, max_columns: int) -> Sheet:
@@ -76,7 +85,32 @@ def read_sheet(content: bytes, *, sheet: str | None, max_rows: int, max_columns:
         for (row, column), text in errors.get(_part_of(content, name), {}).items():
             if row <= len(rows) and column <= len(rows[row - 1]):
                 rows[row - 1][column - 1] = text
-    return Sheet(name, names, rows)
+    return Sheet(name, names, rows, _percents(content, name))
+
+
+def _percents(content: bytes, sheet: str) -> frozenset[int]:
+    """The columns most of whose first cells are shown as per cent: the reader gives values without their looks."""
+    try:
+        with zipfile.ZipFile(BytesIO(content)) as archive:
+            parts = {part.filename.lower(): part for part in archive.infolist()}
+            styles = ET.fromstring(archive.read(parts["xl/styles.xml"]))  # noqa: S314 - measured before, as above
+            with archive.open(parts[_part_of(content, sheet)]) as stream:
+                head = stream.read(_LOOKS)
+    except (KeyError, ET.ParseError, zipfile.BadZipFile, OSError):
+        return frozenset()
+    own = {one.get("numFmtId"): one.get("formatCode") or "" for one in styles.iter(f"{_MAIN}numFmt")}
+    looks = styles.findall(f"{_MAIN}cellXfs/{_MAIN}xf")
+    shown = [own.get(one.get("numFmtId"), "%" if one.get("numFmtId") in {"9", "10"} else "") for one in looks]
+    percent = {str(at) for at, code in enumerate(shown) if "%" in code}
+    seen: Counter[int] = Counter()
+    so: Counter[int] = Counter()
+    for cell in _CELL.findall(head):
+        place, look = _PLACE.search(cell), _LOOK.search(cell)
+        if place is not None and place[1] and not _NO_NUMBER.search(cell):
+            column = _column_number(place[1]) - 1
+            seen[column] += 1
+            so[column] += look is not None and look[1].decode() in percent
+    return frozenset(column for column, count in so.items() if count * 2 > seen[column])
 
 
 def _part_of(content: bytes, sheet: str) -> str:
@@ -180,6 +214,13 @@ def as_text(value: Any) -> str:
         case None:
             return ""
     return str(value)
+
+
+def as_percent(value: Any) -> str:
+    """A number that the sheet shows as per cent, as it shows it."""
+    if isinstance(value, float) and not isinstance(value, bool):
+        return f"{float(f'{value * 100:.12g}'):.12g}%"
+    return as_text(value)
 
 
 def _as_duration(value: timedelta) -> str:

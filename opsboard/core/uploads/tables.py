@@ -29,12 +29,13 @@ from opsboard.core.uploads.complaints import (
     UploadError,
 )
 from opsboard.core.uploads.date_orders import DateOrder, guess_order
-from opsboard.core.uploads.delimited import guess_delimiter, header_of, read_rows
+from opsboard.core.uploads.delimited import guess_delimiter, header_of, read_rows, without_title
 from opsboard.core.uploads.encodings import decode
 from opsboard.core.uploads.limits import Limits
 from opsboard.core.uploads.moments import as_naive, parse_moment
 from opsboard.core.uploads.numbers import Decimal, guess_decimal, is_blank, parse_number
-from opsboard.core.uploads.sheets import as_text, read_sheet
+from opsboard.core.uploads.sheets import as_percent, as_text, read_sheet
+from opsboard.core.uploads.titles import LOOKED_AT, header_at
 
 type CellKind = Literal["moment", "number", "text"]
 
@@ -216,6 +217,8 @@ def _from_text(
         first_row, text = first_row + (text[0] == "\n"), text[1:]
     if not text.strip():
         raise UploadError(EMPTY)
+    text, skipped, delimiter = without_title(text, delimiter, _is_value)
+    first_row += skipped
     delimiter = delimiter or guess_delimiter(text)
     headers = header_of(text, delimiter)
     if len(headers) > limits.max_columns:
@@ -291,6 +294,7 @@ def _from_workbook(
     first = next((place for place, row in enumerate(found.rows) if any(as_text(cell).strip() for cell in row)), None)
     if first is None:
         raise UploadError(EMPTY)
+    first += header_at(found.rows[first : first + LOOKED_AT], lambda cell: _is_value(as_text(cell)))
     top = [" ".join(as_text(cell).split()) for cell in found.rows[first]]
     body = found.rows[first + 1 :]
     filled = [place for place in range(len(top)) if top[place] or any(row[place] not in {"", None} for row in body)]
@@ -306,7 +310,8 @@ def _from_workbook(
     moments: dict[str, pl.Series] = {}
     for name, place in zip(names, filled, strict=True):
         cells = [row[place] for _, row in kept]
-        columns[name] = pl.Series(name, [as_text(cell) for cell in cells], dtype=pl.String)
+        written = as_percent if place in found.percents else as_text
+        columns[name] = pl.Series(name, [written(cell) for cell in cells], dtype=pl.String)
         plain = [cell if isinstance(cell, float) and not isinstance(cell, bool) else None for cell in cells]
         dated = [as_naive(cell) if isinstance(cell, date | datetime) else None for cell in cells]
         if any(cell is not None for cell in plain):
@@ -332,6 +337,10 @@ def _from_workbook(
         numbers=numbers,
         moments=moments,
     )
+
+
+def _is_value(text: str) -> bool:
+    return _is_number(text, ".") or _is_number(text, ",") or _is_moment(text)
 
 
 def _is_number(text: str, decimal: Decimal) -> bool:
