@@ -40,6 +40,7 @@ contract = Contract(
         "chart-line",
         20,
         hint=gettext_lazy("From a spreadsheet to a number that decides: course, target, who looks after it."),
+        begin="metrics:new_import",
     ),
     indicators=(
         Indicator("metrics.value", gettext_lazy("Value of a metric"), catalogue, read, history, snapshot=False),

@@ -44,6 +44,7 @@ class Home:
     icon: str
     order: int
     hint: Text = ""  # one sentence for the home page: what one gets here
+    begin: str = ""  # name of the address where somebody begins who has no numbers yet
 
 
 @dataclass(frozen=True)

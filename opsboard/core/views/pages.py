@@ -42,11 +42,13 @@ def home(request: Request) -> HttpResponse:
     now = timezone.now()
     period = request.workspace.week_of(now)
     sections = telling.sections(request.viewer, period)
-    return page(
-        request,
-        "core/home.html",
-        {"period": period, "sections": sections, "findings": registry.find(request.viewer, period)[:8]},
-    )
+    homes = [contract.home for _part, apps in registry.navigation(request.viewer) for _label, contract in apps]
+    begin = next((home.begin for home in homes if home and home.begin), "")
+    context = {
+        "period": period, "sections": sections, "findings": registry.find(request.viewer, period)[:8],
+        "begin": reverse(begin, kwargs={"workspace": request.workspace.slug}) if begin else "",
+    }  # fmt: skip
+    return page(request, "core/home.html", context)
 
 
 @require_GET
