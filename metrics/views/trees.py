@@ -156,6 +156,7 @@ def metric_tree(request: Request) -> HttpResponse:
     context = {
         "trees": shown, "period": period, "before": period.previous(), "span": span, "any": bool(metrics),
         "loose": [one for one in metrics if one.pk not in used],
+        "filled": bool(newest([metric.pk for metric in metrics], now=now)),
     }  # fmt: skip
     return page(request, "metrics/metric_tree.html", context, part="metrics/_metric_tree.html")
 

@@ -167,7 +167,7 @@ class WatchForm(forms.Form):
                 del self.fields[name]
         for name in MEASURED:
             if name in self.fields:
-                self.fields[name].widget.unit = self.typed_unit  # type: ignore[attr-defined]
+                self.fields[name].widget.unit = self.typed_unit
         if viewer.user is not None and "people" not in self.initial:
             self.initial["people"] = [viewer.user.pk]
 
