@@ -168,7 +168,9 @@ def _bars(shown: Shown, width: float, height: float, happened: Sequence[Happened
     course = shown.courses[0]
     dated = [(moment_words(at, shown.grain, source.zone), value) for at, value, _weight in course.values]
     same = Grain(source.grain) == shown.grain or source.aggregation != Aggregation.SUM
-    return charts.bar(dated, partial=_partial(shown, course), target=source.target if same else None, **common)
+    return charts.bar(
+        dated, in_time=True, partial=_partial(shown, course), target=source.target if same else None, **common
+    )
 
 
 def _stacked(shown: Shown, width: float, height: float, happened: Sequence[Happened]) -> SafeString:
@@ -183,7 +185,7 @@ def _stacked(shown: Shown, width: float, height: float, happened: Sequence[Happe
     return charts.stacked_bar(
         [moment_words(at, shown.grain, source.zone) for at in moments], layers, title=title_of(shown),
         desc=described(shown), width=width, height=height, unit=_unit(source), rate=source.as_rate,
-        partial=any(_partial(shown, course) for course in shown.courses), heading=False,
+        partial=any(_partial(shown, course) for course in shown.courses), in_time=True, heading=False,
     )  # fmt: skip
 
 

@@ -193,6 +193,15 @@ def test_day_ticks_stay_at_midnight_over_a_clock_change() -> None:
     assert [words for _, words in ticks] == ["23 Oct", "24 Oct", "25 Oct", "26 Oct", "27 Oct"]
 
 
+def test_moments_under_bars_are_left_out_rather_than_cut() -> None:
+    days = [(f"{month}月{day}日", 5.0) for month in (10, 11) for day in (5, 12, 19, 26)]
+    assert "…" in "".join(texts(charts.bar(days, title="x", width=390)))
+    shown = texts(charts.bar(days, title="x", width=390, in_time=True))
+    assert "10月5日" in shown
+    assert "10月12日" not in shown
+    assert "…" not in "".join(shown)
+
+
 @pytest.mark.parametrize("span", [1, 40, 3600, 20 * 3600, 86400 * 3, 86400 * 60, 86400 * 800, 86400 * 30000])
 def test_every_span_of_time_has_a_few_ticks_inside_it(span: int) -> None:
     first = START.timestamp()

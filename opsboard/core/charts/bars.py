@@ -27,11 +27,13 @@ def bar(
     target: float | None = None,
     horizontal: bool = False,
     partial: bool = False,
+    in_time: bool = False,
     heading: bool = True,
     locale: str | None = None,
     spell: drawing.Spell | None = None,
 ) -> SafeString:
-    """One bar for each category, from nought. `partial` hatches the last; `horizontal` leaves room for long names."""
+    """One bar for each category, from nought. `partial` hatches the last; `horizontal` leaves room for long names;
+    `in_time` says that the names follow one another, so that some may be left out where they don't fit."""
     tongue = drawing.language(locale)
     known = [value for _, value in items if value is not None and scales.finite(value)]
     if not known:
@@ -41,7 +43,7 @@ def bar(
     if horizontal:
         body = _lying(names, values, width, height, unit, rate, target, heading, tongue, spell)
     else:
-        body = _standing(names, values, width, height, unit, rate, target, partial, heading, tongue, spell)
+        body = _standing(names, values, width, height, unit, rate, target, partial, heading, tongue, spell, in_time)
     return drawing.frame("bar", body, title=title, desc=desc, width=width, height=height, heading=heading)
 
 
@@ -56,6 +58,7 @@ def stacked_bar(
     unit: str = "",
     rate: bool = False,
     partial: bool = False,
+    in_time: bool = False,
     heading: bool = True,
     locale: str | None = None,
 ) -> SafeString:
@@ -72,7 +75,7 @@ def stacked_bar(
         heading=heading, legend_names=[name for name, _ in rows], legend_filled=True,
     )  # fmt: skip
     step, thick = _widths(plot, len(names))
-    body = plot.grid() + _names(plot, names, step)
+    body = plot.grid() + _names(plot, names, step, in_time=in_time)
     up, down = [0.0] * len(names), [0.0] * len(names)
     for layer, (name, values) in enumerate(rows):
         tone = layer % len(drawing.SERIES)
@@ -235,6 +238,7 @@ def _standing(
     heading: bool,
     locale: str,
     spell: drawing.Spell | None,
+    in_time: bool,
 ) -> list[str]:
     known = [value for value in values if value is not None]
     levels = [*known, 0.0] + ([target] if target is not None else [])
@@ -246,7 +250,7 @@ def _standing(
         heading=heading, right=room, spell=spell,
     )  # fmt: skip
     step, thick = _widths(plot, len(names))
-    body = plot.grid() + _names(plot, names, step)
+    body = plot.grid() + _names(plot, names, step, in_time=in_time)
     for index, value in enumerate(values):
         if value is None:
             continue
@@ -341,11 +345,13 @@ def _rect(box: Box, tone: int, words: str, *, hollow: bool = False, edge: bool =
     )
 
 
-def _names(plot: Plot, names: Sequence[str], step: float) -> list[str]:
-    """Names under the bars: shortened where there are few, thinned out where there are many."""
+def _names(plot: Plot, names: Sequence[str], step: float, *, in_time: bool = False) -> list[str]:
+    """Names under the bars: shortened where there are few, thinned out where there are many, or where they are moments."""
     widest = max(drawing.text_width(name, drawing.TICK) for name in names)
     every = 1
-    if widest > step - 4 and (step < 44 or len(names) > 14):
+    if in_time and widest > step - 4:
+        every = math.ceil((widest + 8) / step)
+    elif widest > step - 4 and (step < 44 or len(names) > 14):
         every = math.ceil(min(widest + 8, 90) / step)
     parts = []
     for index, name in enumerate(names):
