@@ -6,7 +6,9 @@ from collections.abc import Iterable, Sequence
 from datetime import datetime
 from typing import Any
 
-from metrics.models import Bucket, Grain, Metric, buckets, dimensions_of, newest_both
+from django.db.models import Count
+
+from metrics.models import Bucket, Grain, LabelSet, Metric, buckets, dimensions_of, newest_both
 from opsboard.core.access import Viewer
 from opsboard.core.contract import Reading, Ref, Watchable
 from opsboard.core.periods import Period
@@ -58,6 +60,21 @@ def _reading(metric: Metric, one: Bucket | None) -> Reading:
             metric.indicator, one.labels if one else {}, one.at if one else None, None, status="missing", about=about
         )
     return Reading(metric.indicator, one.labels, one.at, one.value, one.weight, about=about)
+
+
+MOST_PARTS = 200  # label sets of a metric whose past is read one by one
+
+
+def parts(viewer: Viewer, keys: Sequence[str], period: Period) -> dict[str, list[Reading]]:
+    """Each label set by its metric's grain over the period; of a metric with very many only the whole is told."""
+    metrics = _by_key(viewer, keys)
+    counted = LabelSet.objects.filter(metric__in=metrics).exclude(labels={}).values_list("metric_id")
+    few = [pk for pk, count in counted.annotate(count=Count("pk")) if count <= MOST_PARTS]
+    answer: dict[str, list[Reading]] = {}
+    for one in buckets(few, start=period.start, end=period.end, each=True) if few else ():
+        if one.labels:
+            answer.setdefault(metrics[one.metric_id].indicator, []).append(_reading(metrics[one.metric_id], one))
+    return answer
 
 
 def history(viewer: Viewer, keys: Sequence[str], period: Period) -> dict[str, list[Reading]]:

@@ -105,7 +105,8 @@ class Indicator:
     `key` is the prefix of every key in its catalogue (`metrics.value` for `metrics.value:on_time`; equal to the key
     where there is only one). `read` answers each asked key for all its label sets, in a number of queries that does not
     grow with the number of keys; `now` is a logical tick. `history` answers `{key: [Reading, …]}` for a period, or is
-    absent: then core's hourly snapshots are the past. `snapshot` says whether core keeps those.
+    absent: then core's hourly snapshots are the past. `snapshot` says whether core keeps those. `parts` answers for each
+    label set what `history` answers for the whole, where that is asked for; without it `history` has them already.
     """
 
     key: str
@@ -114,6 +115,7 @@ class Indicator:
     read: Callable[[Viewer, Sequence[str], datetime], Sequence[Reading]]
     history: Callable[[Viewer, Sequence[str], Period], Mapping[str, Sequence[Reading]]] | None = None
     snapshot: bool = True
+    parts: Callable[[Viewer, Sequence[str], Period], Mapping[str, Sequence[Reading]]] | None = None
 
 
 @dataclass(frozen=True)

@@ -197,8 +197,13 @@ def read(viewer: Viewer, keys: Iterable[str], now: datetime) -> list[Reading]:
     return answer
 
 
-def history(viewer: Viewer, keys: Iterable[str], period: Period) -> dict[str, Sequence[Reading]]:
-    """`{key: readings}` over a period: the app's own history where it has one, else core's snapshots."""
+def history(
+    viewer: Viewer, keys: Iterable[str], period: Period, *, parts: bool = False
+) -> dict[str, Sequence[Reading]]:
+    """`{key: readings}` over a period: the app's own history where it has one, else core's snapshots.
+
+    With `parts` also what each label set was.
+    """
     snapshots = import_module("opsboard.core.snapshots")
     answer: dict[str, Sequence[Reading]] = {}
     for owner, owned in _by_owner(keys).values():
@@ -206,6 +211,9 @@ def history(viewer: Viewer, keys: Iterable[str], period: Period) -> dict[str, Se
             owner.history(viewer, owned, period) if owner.history else snapshots.history(viewer, owned, period)
         )
         answer.update(past)
+        if parts and owner.parts:
+            for key, readings in owner.parts(viewer, owned, period).items():
+                answer[key] = [*answer.get(key, ()), *readings]
     return answer
 
 

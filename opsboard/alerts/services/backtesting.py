@@ -112,7 +112,7 @@ def _read(viewer: Viewer, watch: Watch, start: datetime, end: datetime) -> dict[
     days = BACK[watch.compare] + 3 * math.ceil(watch.grain_seconds / DAY) + 1
     period = Period(start - timedelta(days=days), end, "custom")
     keys = [key for key in (watch.indicator, watch.other) if key]
-    told = registry.history(viewer, keys, period)
+    told = registry.history(viewer, keys, period, parts=bool(watch.labels) or watch.scope != Watch.Scope.WHOLE)
     own = _by_labels(told.get(watch.indicator, ()))
     others = _by_labels(told.get(watch.other, ())) if watch.other else {}
     answer: dict[Labels, list[Given]] = {}

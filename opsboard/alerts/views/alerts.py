@@ -149,7 +149,8 @@ def _told(row: Alert) -> list[tuple[Told, list[tuple[ToldTo, list[Delivery]]]]]:
 def alert(request: Request, pk: int) -> HttpResponse:
     row, now = _alert(request, pk), timezone.now()
     transitions = list(row.transitions.all())
-    readings = registry.history(request.viewer, [row.watch.indicator], charts.period_of(row, now))
+    period = charts.period_of(row, now)
+    readings = registry.history(request.viewer, [row.watch.indicator], period, parts=bool(row.labels))
     context = {
         "alert": row,
         "watch": row.watch,
