@@ -1,9 +1,11 @@
 """A bare Django page with one query: what any page costs before it does anything."""
 
+import os
 from typing import Any
 
+import django
 from django.conf import settings
-from django.core.wsgi import get_wsgi_application
+from django.core.handlers.wsgi import WSGIHandler
 from django.db import connection
 from django.http import HttpRequest, HttpResponse
 from django.urls import path
@@ -20,6 +22,8 @@ urlpatterns = [path("", bare)]
 
 def application() -> Any:
     """A web process that has this page and nothing else."""
+    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "opsboard.settings")
+    django.setup()
     settings.ROOT_URLCONF = "benchmarks.bare"
     settings.MIDDLEWARE = []
-    return get_wsgi_application()
+    return WSGIHandler()

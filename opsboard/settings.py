@@ -170,7 +170,7 @@ else:
 
 CACHES = {
     "default": {
-        "BACKEND": "django.core.cache.backends.redis.RedisCache",
+        "BACKEND": "opsboard.core.caches.ValkeyCache",
         "LOCATION": REDIS_URL or "redis://127.0.0.1:1/0",
     }
 }

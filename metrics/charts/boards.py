@@ -71,6 +71,11 @@ class Drawn:
         return self.shown.tile
 
     @property
+    def compared(self) -> bool:
+        """Whether any row of a table is set beside something."""
+        return any(row.change_text for row in self.rows)
+
+    @property
     def spark_small(self) -> SafeString:
         """The course for a row of a table."""
         courses = self.shown.courses
@@ -104,7 +109,7 @@ def draw(shown: Shown, happened: Sequence[Happened] = (), *, medium: str = "scre
     else:
         _say_total(drawn)
         chart = picture(shown, width, height, happened)
-        if medium == "screen" and tile.w > NARROW and tile.kind not in {TileKind.FUNNEL, TileKind.GAUGE}:
+        if medium == "screen" and tile.w > NARROW and tile.kind != TileKind.GAUGE:
             drawn.chart = format_html(
                 '<div class="chart-roomy">{}</div><div class="chart-tight">{}</div>',
                 chart,

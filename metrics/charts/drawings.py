@@ -13,7 +13,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import pgettext
 
 from metrics import analysis
-from metrics.analysis.courses import Value
+from metrics.analysis.courses import ADDED, Value
 from metrics.charts.metric import value_text
 from metrics.models import Aggregation, Course, Grain, Measure, Metric, Shown, TileKind
 from opsboard.core import charts, periods
@@ -23,7 +23,6 @@ from opsboard.core.charts.drawing import language
 MOST_COURSES = 6
 MOST_ROWS = 12
 MOST_PARTS = 8
-PLAIN = {Aggregation.SUM, Aggregation.LAST}  # their hours count alike, whatever they rest on
 
 
 @dataclass(frozen=True, slots=True)
@@ -205,7 +204,10 @@ def _heat(shown: Shown, width: float, height: float, happened: Sequence[Happened
     if not fine or not course.values:
         words = "" if fine else _("This number is not measured each hour.")
         return charts.heat_map([], [], [], title=title_of(shown), desc=words, width=width, height=height, heading=False)
-    cells = analysis.hours_of_week(course.values, course.source.zone, plain=course.source.aggregation in PLAIN)
+    kind = course.source.aggregation
+    cells = analysis.hours_of_week(
+        course.values, course.source.zone, added=kind in ADDED, plain=kind == Aggregation.LAST
+    )
     return charts.heat_map(
         weekdays(), [f"{hour:02}" for hour in range(24)], cells, title=title_of(shown),
         desc=described(shown), width=width, height=height, rate=course.source.as_rate, heading=False,

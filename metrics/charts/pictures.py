@@ -36,6 +36,7 @@ DARK: dict[str, tuple[str, str]] = {
     "chart-mark": ("", _INK),
     **{f"chart-s{place}": ("", colour) for place, colour in enumerate(_SERIES, start=1)},
     **{f"chart-f{place}": (colour, "") for place, colour in enumerate(_SERIES, start=1)},
+    "chart-h-blue-none": ("", "#323842"), "chart-h-risk-none": ("", "#323842"),
     **{f"chart-h-blue-{place}": (colour, "") for place, colour in enumerate(_BLUES)},
     **{f"chart-on-blue-{place}": ("#eef2f8" if place < 4 else "#10151d", "") for place in range(7)},
 }  # fmt: skip

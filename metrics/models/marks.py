@@ -14,13 +14,15 @@ if TYPE_CHECKING:
 # A version goes up with each change of a definition or of values. Annotations and rates are made, changed and removed:
 # one more or less, a newer one, or one version more.
 _MARKS = """
-WITH RECURSIVE basis AS (
-  SELECT key, id FROM metrics_metric WHERE workspace_id = %(workspace)s AND key = ANY(%(keys)s)
-  UNION SELECT b.key, o.of_id FROM metrics_operand o JOIN basis b ON b.id = o.metric_id
-)
-SELECT b.key, string_agg(concat_ws('.', m.id, m.version, coalesce(p.version, 0), (m.archived_at IS NULL)::int), '-'
-                         ORDER BY m.id)
-FROM basis b JOIN metrics_metric m ON m.id = b.id LEFT JOIN metrics_pulse p ON p.metric_id = m.id GROUP BY b.key
+SELECT key, mark FROM (
+  WITH RECURSIVE basis AS (
+    SELECT key, id FROM metrics_metric WHERE workspace_id = %(workspace)s AND key = ANY(%(keys)s)
+    UNION SELECT b.key, o.of_id FROM metrics_operand o JOIN basis b ON b.id = o.metric_id
+  )
+  SELECT b.key, string_agg(concat_ws('.', m.id, m.version, coalesce(p.version, 0), (m.archived_at IS NULL)::int), '-'
+                           ORDER BY m.id) AS mark
+  FROM basis b JOIN metrics_metric m ON m.id = b.id LEFT JOIN metrics_pulse p ON p.metric_id = m.id GROUP BY b.key
+) metric
 UNION ALL SELECT NULL, concat_ws('.', count(*), max(id), sum(version)) || '/' || (
   SELECT concat_ws('.', count(*), max(id)) FROM core_exchangerate WHERE workspace_id = %(workspace)s
 ) FROM metrics_annotation WHERE workspace_id = %(workspace)s

@@ -32,10 +32,13 @@ MOST_HAPPENED = 40
 NOTHING = "none"  # what an address says where nothing is to be compared
 
 
-def found_dashboard(request: Request, pk: int, *, deleted: bool = False) -> Dashboard:
-    rows = Dashboard.objects.visible_to(request.viewer).select_related("workspace", "owner")
-    rows = rows.with_favourites_of(request.user)
+def found_dashboard(request: Request, pk: int, *, deleted: bool = False, starred: bool = False) -> Dashboard:
+    """`starred`: it knows whether it is this person's favourite."""
+    rows = Dashboard.objects.visible_to(request.viewer)
+    if starred:
+        rows = rows.with_favourites_of(request.user)
     found: Dashboard = get_object_or_404(rows if deleted else rows.standing(), pk=pk)
+    found.workspace = request.workspace  # it is this one's
     return found
 
 
@@ -82,7 +85,7 @@ def query_of(look: Look, row: Dashboard) -> dict[str, str]:
 
 
 def keys_of(row: Dashboard) -> list[str]:
-    return [key for tile in row.laid_out for key in tile.sources]
+    return [key for tile in row.tiles for key in tile.get("sources", ())]
 
 
 def values_of(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 from urllib.parse import urlencode
 
@@ -12,15 +13,16 @@ from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_GET
 
 from metrics import charts
-from metrics.models import Compare, Dashboard, Look, Metric, TileKind
+from metrics.models import Compare, Dashboard, Look, Metric, Shown, TileKind
 from metrics.models.tiles import SPANS
-from metrics.views.board_files import rows_of, sheets
+from metrics.views.board_files import Row, rows_of, sheets
 from metrics.views.boards import NOTHING, found_dashboard, look_for, query_of, values_of
 from metrics.views.grids import board_of, fresh, nothing_new, sight_of
 from opsboard.core.access import Request
 from opsboard.core.lists import Filter, Listing, Shows
-from opsboard.core.pages import page
+from opsboard.core.pages import page, wants_part
 
+MOST_LISTED = 500
 LIST_COLUMNS = (
     Shows("name", gettext_lazy("Dashboard"), str, sort=("name",)),
     Shows("owner", gettext_lazy("Owner"), lambda row: row.owner, sort=("owner__name", "owner__username")),
@@ -65,7 +67,7 @@ def dashboard_list(request: Request) -> HttpResponse:
 def dashboard(request: Request, pk: int) -> HttpResponse:
     """The whole page; to htmx only the grid, and that only if something is new."""
     now = timezone.now()
-    row = found_dashboard(request, pk)
+    row = found_dashboard(request, pk, starred=not wants_part(request))
     look = look_for(request.GET, row, now)
     edit = "edit" in request.GET and request.viewer.may("editor")
     sight = sight_of(request.viewer, row, look, now, edit=edit)
@@ -104,7 +106,7 @@ def tile(request: Request, pk: int, number: int) -> HttpResponse:
         workspace=row.workspace,
         span=row.span,
         compare=row.compare,
-        tiles=[chosen.kept() | {"w": 12, "h": 6}],
+        tiles=[chosen.kept() | {"w": 12, "h": 8}],
     )
     (shown,), labels, happened = values_of(request.viewer, alone, look, now)
     drawn = charts.draw(shown, happened)
@@ -116,11 +118,28 @@ def tile(request: Request, pk: int, number: int) -> HttpResponse:
     )
     explore = explorable and "explore" in request.GET
     context = {
-        "dashboard": row, "drawn": drawn, "rows": rows[1:][-500:][::-1] if len(rows) > 1 else [], "head": rows[0] if rows else (),
+        "dashboard": row, "drawn": drawn, "rows": _listed(shown, rows), "head": _head(rows),
         "count": max(0, len(rows) - 1), "figure": charts.explored_tile(shown, happened) if explore else None,
         "explorable": explorable, "explore": explore, **bar(row, look, labels),
     }  # fmt: skip
     return page(request, "metrics/dashboards/tile.html", context, part="metrics/dashboards/_tile_large.html")
+
+
+def _listed(shown: Shown, rows: Sequence[Row]) -> list[Row]:
+    """What stands under a large tile: its values, the newest on top; the time compared with is in the files."""
+    if shown.tile.is_total:
+        return list(rows[1 : MOST_LISTED + 1])
+    count = sum(len(course.values) for course in shown.courses)
+    return sorted(rows[1 : count + 1], key=lambda row: row[0], reverse=True)[:MOST_LISTED]
+
+
+def _head(rows: Sequence[Row]) -> list[tuple[Any, bool]]:
+    """The columns' names, and which of them hold numbers."""
+    return (
+        [(title, any(isinstance(row[place], int | float) for row in rows[1:])) for place, title in enumerate(rows[0])]
+        if rows
+        else []
+    )
 
 
 EACH = ((15, "15"), (30, "30"), (60, "60"), (300, "300"))

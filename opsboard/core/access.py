@@ -16,6 +16,7 @@ from urllib.parse import urlencode, urlsplit, urlunsplit
 from django.conf import settings
 from django.contrib.auth.middleware import LoginRequiredMiddleware
 from django.core.exceptions import PermissionDenied
+from django.db.models import Exists, OuterRef, Q
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect, JsonResponse
 from django.urls import reverse
 from django.utils import timezone, translation
@@ -70,13 +71,9 @@ def viewer_of(membership: Membership, *, at_most: Role | None = None) -> Viewer:
     role = Role(min(membership.role, at_most) if at_most is not None else membership.role)
     if membership.role >= Role.ADMIN:
         return Viewer(membership.workspace, membership.user, role)
-    teams = frozenset(
-        Team.objects.filter(workspace_id=membership.workspace_id, members=membership.user_id).values_list(
-            "pk", flat=True
-        )
-    ) | frozenset(
-        Team.objects.filter(workspace_id=membership.workspace_id, lead=membership.user_id).values_list("pk", flat=True)
-    )
+    person = membership.user_id
+    belongs = Q(lead=person) | Exists(Team.members.through.objects.filter(team=OuterRef("pk"), user=person))
+    teams = frozenset(Team.objects.filter(belongs, workspace=membership.workspace_id).values_list("pk", flat=True))
     return Viewer(membership.workspace, membership.user, role, teams, closed_apps(membership.workspace, teams))
 
 
@@ -180,11 +177,12 @@ class WorkspaceMiddleware:
         membership = (
             Membership.objects.active()
             .filter(user=request.user, workspace__slug=slug)
-            .select_related("workspace", "user")
+            .select_related("workspace")
             .first()
         )
         if membership is None:
             raise Http404
+        membership.user = request.user  # read already
         viewer = viewer_of(membership)
         label = registry.label_of_module(functools.partial(view).func.__module__)
         if not viewer.may_enter(label):

@@ -174,6 +174,15 @@
   document.addEventListener("htmx:afterSwap", matter);
   matter();
 
+  // Numbers are here within five seconds also where the live stream is not: an answer without news costs next to nothing.
+  if (find("#board") && document.body.dataset.eventsUrl) {
+    setInterval(() => {
+      if (!document.hidden && document.body.dataset.live !== "open" && !board()?.dataset.moving) {
+        document.body.dispatchEvent(new CustomEvent("live:metrics"));
+      }
+    }, 4000);
+  }
+
   // A chosen period puts own days aside, and the other way round.
   document.addEventListener("change", (event) => {
     const form = event.target.closest?.("form[data-look]");
@@ -181,6 +190,9 @@
     if (event.target.name === "span") for (const field of all("[type=date]", form)) field.value = "";
     else if (event.target.type === "date" && event.target.value) find("[name=span]", form).value = "";
   }, true);
+
+  // A download leaves the page where it is; its menu goes.
+  document.addEventListener("click", (event) => { event.target.closest?.("[popover] a")?.closest("[popover]").hidePopover?.(); });
 
   document.addEventListener("click", (event) => {
     if (event.target.closest?.("[data-print]")) { event.target.closest("[popover]")?.hidePopover?.(); print(); }
@@ -284,7 +296,7 @@
   });
   document.addEventListener("visibilitychange", () => { if (!document.hidden) { awake(); show(); } });
   for (const topic of ["live:metrics", "live:annotations", "live:dashboards"]) document.body.addEventListener(topic, () => show());
-  setInterval(() => { if (!document.hidden) show(); }, Number(wall.dataset.poll || 5) * 1000);
+  setInterval(() => { if (!document.hidden) show(); }, Number(wall.dataset.poll || 4) * 1000);
   setInterval(clock, 5000);
   rows();
   clock();

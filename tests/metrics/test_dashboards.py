@@ -2,8 +2,9 @@
 
 import io
 from collections.abc import Callable
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import pytest
 from django.core.exceptions import ValidationError
@@ -14,6 +15,7 @@ from django.utils import timezone
 from openpyxl import load_workbook
 
 from metrics import charts, services
+from metrics.analysis.courses import hours_of_week
 from metrics.analysis.grids import Place, free_place, settled
 from metrics.charts.texts import in_html
 from metrics.models import Dashboard, Look, Metric, ShareLink, Tile, measures_of, read_tiles
@@ -68,6 +70,18 @@ def test_tiles_make_room_for_each_other_and_nothing_floats() -> None:
     assert settled([Place(1, 99, -4, 40, 0)]) == [Place(1, 0, 0, 12, 1)]
     assert free_place(lying[:1], 6, 2) == (6, 0)
     assert free_place([], 3, 2) == (0, 0)
+
+
+def test_an_hour_of_the_week_holds_what_came_in_by_how_often_it_came_by() -> None:
+    """Four Saturdays at nine with 8 in all are 2; one call on one Tuesday of three is a third, and no peak."""
+    shanghai, first = ZoneInfo("Asia/Shanghai"), datetime(2026, 10, 31, 1, tzinfo=UTC)  # a Saturday, nine o'clock there
+    values = [(first + timedelta(weeks=week), amount, 1.0) for week, amount in enumerate((1.0, 2.0, 2.0, 3.0))]
+    values.append((first + timedelta(days=3), 1.0, 1.0))
+    added = hours_of_week(values, shanghai, added=True, plain=False)
+    assert (added[5][9], added[1][9], added[1][10]) == (2.0, 1 / 3, None)
+    rates = [(first, 0.5, 10.0), (first + timedelta(weeks=1), 1.0, 30.0), (first + timedelta(weeks=2), None, 0.0)]
+    assert hours_of_week(rates, shanghai, added=False, plain=False)[5][9] == 0.875
+    assert hours_of_week(rates, shanghai, added=False, plain=True)[5][9] == 0.75
 
 
 def test_a_number_is_compared_with_as_many_days_before(workspace: Workspace, editor: Viewer, now: datetime) -> None:

@@ -51,6 +51,8 @@ def heat_map(
     low, high = domain or (min(known, default=0.0), max(known, default=1.0))
     tones = BLUE if palette == "blue" else RISK
     places = max(0, scales.decimals_of(scales.nice_ticks(low, high)))
+    if not rate and any(value != round(value) for value in known):  # a quarter is not nothing
+        places = max(1, places)
     top = 30.0 if heading else 4.0
     left = min(max(drawing.text_width(name, 10.5) for name in rows) + 10, width * 0.3)
     across = (width - left - 2) / len(columns)
