@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 
-from metrics.models import Aggregation, Bucket, Measure, Metric
+from metrics.models import Aggregation, Bucket, Grain, Measure, Metric
 from opsboard.core import charts
 from opsboard.core.templatetags.ops import number, percent
 
@@ -63,15 +63,18 @@ def small(
 
 
 def lines(
-    metric: Metric, groups: Sequence[tuple[str, Sequence[Bucket]]], now: datetime, end: datetime | None
+    metric: Metric, groups: Sequence[tuple[str, Sequence[Bucket]]], now: datetime, end: datetime | None, grain: str = ""
 ) -> list[charts.Series]:
-    """The groups as series; a last bucket that `now` lies in has not ended."""
-    open_at = end if end is not None and end > now else None
+    """The groups as series; a last bucket that `now` lies in has not ended. Without a `grain` they are of the metric's."""
+    running = end is not None and end > now
+    since = now - timedelta(seconds=Grain(grain or metric.grain).seconds)
     return [
         charts.Series(
             name or metric.name,
             [(one.at, one.value) for one in buckets],
-            partial=bool(open_at and buckets and buckets[-1].at <= now and len(buckets) > 1)
+            partial=running
+            and len(buckets) > 1
+            and since < buckets[-1].at <= now
             and metric.aggregation == Aggregation.SUM,
         )
         for name, buckets in groups

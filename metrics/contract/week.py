@@ -116,7 +116,7 @@ def tell_week(viewer: Viewer, period: Period) -> Mapping[str, Any] | None:
         "running": any(row["running"] for row in rows),
         "chart": charts.large(
             first["metric"],
-            charts.lines(first["metric"], [("", first["weekly"])], timezone.now(), period.end),
+            charts.lines(first["metric"], [("", first["weekly"])], timezone.now(), period.end, "week"),
             width=520, height=200, target=first["metric"].aggregation != Aggregation.SUM,
         ) if first else "",
     }  # fmt: skip

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import date, datetime
+from typing import Any
+from urllib.parse import urlencode
 
 from django.http import QueryDict
 from django.shortcuts import get_object_or_404
@@ -82,6 +84,21 @@ def query_of(look: Look, row: Dashboard) -> dict[str, str]:
     if look.compare != row.compare:
         asked["compare"] = look.compare or NOTHING
     return asked | {f"label.{name}": value for name, value in look.labels.items()}
+
+
+def asked_of(row: Dashboard, look: Look) -> dict[str, Any]:
+    """What is looked at, and how an address says it."""
+    return {"look": look, "asked_query": urlencode(query_of(look, row))}
+
+
+def bar_of(row: Dashboard, look: Look, labels: Mapping[str, Sequence[str]]) -> dict[str, Any]:
+    """What the bar above a dashboard chooses from, and what is chosen."""
+    return {
+        "look": look, "spans": [(key, title) for key, (_days, title) in SPANS.items()],
+        "compares": [(value or NOTHING, title) for value, title in Compare.choices],
+        "compare": look.compare or NOTHING,
+        "labels": [(name, values, look.labels.get(name, "")) for name, values in labels.items()],
+    }  # fmt: skip
 
 
 def keys_of(row: Dashboard) -> list[str]:

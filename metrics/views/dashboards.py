@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from typing import Any
-from urllib.parse import urlencode
 
 from django.http import Http404, HttpResponse
 from django.urls import reverse
@@ -13,10 +12,9 @@ from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_GET
 
 from metrics import charts
-from metrics.models import Compare, Dashboard, Look, Metric, Shown, TileKind
-from metrics.models.tiles import SPANS
+from metrics.models import Dashboard, Metric, Shown, TileKind
 from metrics.views.board_files import Row, rows_of, sheets
-from metrics.views.boards import NOTHING, found_dashboard, look_for, query_of, values_of
+from metrics.views.boards import asked_of, bar_of, found_dashboard, look_for, values_of
 from metrics.views.grids import board_of, fresh, nothing_new, sight_of
 from opsboard.core.access import Request
 from opsboard.core.lists import Filter, Listing, Shows
@@ -77,19 +75,9 @@ def dashboard(request: Request, pk: int) -> HttpResponse:
         shown, _labels, _happened = values_of(request.viewer, row, look, now)
         return sheets(request.GET["export"], row.name, [(charts.title_of(one), rows_of(one)) for one in shown])
     board = board_of(sight)
-    context = {"dashboard": row, "board": board, "edit": edit, **bar(row, look, board.labels)}
+    context = {"dashboard": row, "board": board, "edit": edit, **asked_of(row, look)}
     answer = page(request, "metrics/dashboards/dashboard.html", context, part="metrics/dashboards/_board.html")
     return fresh(request, answer, sight)
-
-
-def bar(row: Dashboard, look: Look, labels: Any) -> dict[str, Any]:
-    """What the bar above a dashboard chooses from, and what is chosen."""
-    asked = query_of(look, row)
-    return {
-        "look": look, "spans": [(key, title) for key, (_days, title) in SPANS.items()],
-        "compares": [(value or NOTHING, title) for value, title in Compare.choices],
-        "compare": look.compare or NOTHING, "labels": labels, "asked": asked, "asked_query": urlencode(asked),
-    }  # fmt: skip
 
 
 @require_GET
@@ -120,7 +108,7 @@ def tile(request: Request, pk: int, number: int) -> HttpResponse:
     context = {
         "dashboard": row, "drawn": drawn, "rows": _listed(shown, rows), "head": _head(rows),
         "count": max(0, len(rows) - 1), "figure": charts.explored_tile(shown, happened) if explore else None,
-        "explorable": explorable, "explore": explore, **bar(row, look, labels),
+        "explorable": explorable, "explore": explore, **asked_of(row, look), **bar_of(row, look, labels),
     }  # fmt: skip
     return page(request, "metrics/dashboards/tile.html", context, part="metrics/dashboards/_tile_large.html")
 

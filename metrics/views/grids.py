@@ -26,7 +26,7 @@ from django.utils.http import quote_etag
 from metrics import charts
 from metrics.models import Dashboard, Look, Marks, Measure, Tile, marks_of, measures_of, read_tiles
 from metrics.models.measures import PREFIX
-from metrics.views.boards import happened_in, keys_of, query_of
+from metrics.views.boards import bar_of, happened_in, keys_of, query_of
 from opsboard.core import live
 from opsboard.core.access import Viewer
 from opsboard.core.pages import wants_part
@@ -58,10 +58,10 @@ class Sight:
 
 @dataclass(frozen=True, slots=True)
 class Board:
-    """A dashboard's grid, drawn, and by what it can be narrowed."""
+    """A dashboard's grid, drawn, and the bar above it, from which people choose what it shows."""
 
     grid: str
-    labels: Mapping[str, list[str]]
+    bar: str
     empty: bool
 
 
@@ -114,7 +114,7 @@ def _marked(response: HttpResponse, tag: str) -> HttpResponse:
 
 
 def board_of(sight: Sight) -> Board:
-    key = f"metrics.board:{sight.tag}"
+    key = f"metrics.grid:{sight.tag}"
     if not sight.tag:
         return _draw(sight)
     if (kept := cache.get(key)) is not None:
@@ -165,7 +165,8 @@ def _draw(sight: Sight) -> Board:
         if keys:
             cache.set_many({keys[tile.id]: drawn[tile.id] for tile in new}, KEPT_FOR)
     grid = "".join(drawn[tile.id] for tile in tiles)
-    return Board(f'<div class="grid">{grid}</div>', labels, not tiles)
+    above = loader.render_to_string("metrics/dashboards/_bar.html", bar_of(row, look, labels))
+    return Board(f'<div class="grid">{grid}</div>', above, not tiles)
 
 
 def _key(sight: Sight, tile: Tile, sources: Mapping[str, Measure]) -> str:

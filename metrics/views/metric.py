@@ -135,7 +135,7 @@ def metric(request: Request, pk: int) -> HttpResponse:
         answer: HttpResponse = shown.export
         return answer
     ranked = sorted(groups.items(), key=lambda pair: -len(pair[1]))[: charts.MOST_LINES]
-    series = charts.lines(row, sorted(ranked), now, end)
+    series = charts.lines(row, sorted(ranked), now, end, asked["grain"])
     changes = charts.changes_of(row, happened_to(request.viewer, row, start, end))
     course = None
     if newest_one is not None and not asked["by"] and not asked["labels"] and asked["grain"] == row.grain:

@@ -17,8 +17,7 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 from metrics import services
 from metrics.forms import ShareForm
 from metrics.models import Dashboard, ShareLink
-from metrics.views.boards import found_dashboard, look_for
-from metrics.views.dashboards import bar
+from metrics.views.boards import asked_of, found_dashboard, look_for
 from metrics.views.grids import board_of, fresh, nothing_new, sight_of
 from metrics.views.pictures import drawn_picture
 from opsboard.core.access import Request, Viewer, needs
@@ -110,7 +109,7 @@ def shared_dashboard(request: HttpRequest, token: str) -> HttpResponse:
     board = board_of(sight)
     context: dict[str, Any] = {
         "dashboard": row, "board": board, "on_wall": "wall" in request.GET, "picture": reverse("metrics_open:picture", kwargs={"token": token}),
-        **bar(row, look, board.labels),
+        **asked_of(row, look),
     }  # fmt: skip
     answer = page(request, "metrics/dashboards/shared.html", context, part="metrics/dashboards/_shared.html")
     answer.render()  # while the language of the workspace holds
