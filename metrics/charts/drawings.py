@@ -126,8 +126,12 @@ def _line(shown: Shown, width: float, height: float, happened: Sequence[Happened
         if len(shown.sources) == 1 and same and not (shown.tile.by and source.aggregation == "sum")
         else None
     )
+    series = series_of(shown)
+    values = [value for one in series for _at, value in one.points if value is not None]
+    # Counts stand on nought, unless they move so little that nothing of it would be seen.
+    nought = source.aggregation in ADDED and bool(values) and 0 <= min(values) <= max(values) / 2
     return charts.line(
-        series_of(shown), title=title_of(shown), desc=described(shown), width=width, height=height,
+        series, title=title_of(shown), desc=described(shown), width=width, height=height, zero=nought,
         unit=_unit(source), rate=source.as_rate, target=target, changes=changes_for(shown, happened),
         tz=source.zone, heading=False, spell=_spell(source),
     )  # fmt: skip
