@@ -10,13 +10,12 @@ from django.core.cache.backends import redis
 class Client(redis.RedisCacheClient):
     def __init__(self, *args: Any, **options: Any) -> None:
         super().__init__(*args, **options)
-        self._kept: dict[int, Any] = {}
+        self._kept: dict[bool, Any] = {}
 
     def get_client(self, key: Any = None, *, write: bool = False) -> Any:
-        index = self._get_connection_pool_index(write)
-        if index not in self._kept:
-            self._kept[index] = super().get_client(key, write=write)
-        return self._kept[index]
+        if write not in self._kept:
+            self._kept[write] = super().get_client(key, write=write)
+        return self._kept[write]
 
 
 class ValkeyCache(redis.RedisCache):
