@@ -69,6 +69,7 @@ def catalogue(viewer: Viewer) -> Iterable[Watchable]:
     yield Watchable("metrics.value:rework", "Rework rate", unit="%", direction="down", dimensions=("shop",), decimals=1)
     yield Watchable("metrics.value:orders", "Orders", direction="up", grain_seconds=86_400, decimals=0)
     yield Watchable("metrics.value:minutes", "Waiting time", unit="min", grain_seconds=60)
+    yield Watchable("metrics.value:share", "On time", direction="up", rate=True)
 
 
 def history(viewer: Viewer, keys: Sequence[str], period: Period) -> Mapping[str, Sequence[Reading]]:

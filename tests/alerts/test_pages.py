@@ -7,13 +7,14 @@ from typing import Any
 import pytest
 from django.contrib.contenttypes.models import ContentType
 from django.test import Client
+from django.utils import timezone
 
 from opsboard.alerts import services
 from opsboard.alerts.contract import contract, find_firing, tell_week
 from opsboard.alerts.models import Alert, Watch
 from opsboard.core import effects, periods, registry
 from opsboard.core.access import Viewer
-from opsboard.core.models import Notice, User, Workspace
+from opsboard.core.models import Channel, Notice, User, Workspace
 from tests.alerts.numbers import tell
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("numbers")]
@@ -101,6 +102,64 @@ def test_a_watch_is_made_on_its_form(sign_in: SignIn, anna: User, connie: User) 
     assert (watch.for_seconds, watch.clear, watch.severity, watch.owner) == (600, 4, "critical", anna)
     assert watch.sentence == "Alert when Rework rate is above 5% for 10 min; it clears at 4%."
     assert list(watch.people.all()) == [connie]
+
+
+def test_a_share_is_typed_in_per_cent_and_kept_as_nought_to_one(sign_in: SignIn, anna: User, connie: User) -> None:
+    client = sign_in(anna)
+    channel = Channel.objects.create(workspace=anna.memberships.get().workspace, name="Shift", kind="in_app", created_at=timezone.now())  # fmt: skip
+    share = {
+        **TYPED, "indicator": "metrics.value:share", "op": "<", "value": "80", "clear": "85", "severity": "warning",
+        "critical_value": "62.5", "people": [anna.pk], "channels": [channel.pk],
+    }  # fmt: skip
+    told = client.post(f"{BASE}watches/preview/", share).text
+    assert "Alert when On time is below 80% for 10 min, Critical below 62.5%; it clears at 85%." in told
+    assert 'data-unit-now="%"' in told
+    assert client.post(f"{BASE}watches/new/", share).status_code == 303
+    watch = Watch.objects.get()
+    assert (watch.value, watch.clear, watch.levels) == (0.8, 0.85, [{"severity": "critical", "value": 0.625, "clear": None}])  # fmt: skip
+    assert list(watch.channels.all()) == [channel]
+    # The form shows again what was typed, and saving it unchanged changes nothing.
+    form = client.get(f"{watch.get_absolute_url()}edit/").context["form"]
+    assert [form[name].value() for name in ("value", "clear", "critical_value")] == [80, 85, 62.5]
+    assert client.post(f"{watch.get_absolute_url()}edit/", {**share, "version": "1"}).status_code == 303
+    watch.refresh_from_db()
+    assert (watch.value, watch.clear) == (0.8, 0.85)
+    # A change in points of a share, and a factor, which has no unit of its own.
+    points = {**share, "kind": "change", "compare": "week", "value": "5", "clear": "", "critical_value": ""}
+    assert "5% below the same time a week before" in client.post(f"{BASE}watches/preview/", points).text
+    factor = {**points, "kind": "other", "other": "metrics.value:rework", "value": "1.2"}
+    assert 'data-unit-now="×"' in client.post(f"{BASE}watches/preview/", factor).text
+    # In the dialog: below is what one wants to hear of a number that shall be high; a test goes out at once.
+    form = client.get("/north-plant/do/alerts.watch_indicator/?about_model=core.workspace&about_id=1").context["form"]
+    assert form.typed_unit in {"%", "min", ""}
+    tried = client.post(f"{BASE}watches/test/", {"severity": "critical", "channels": [channel.pk]}).text
+    assert "It is under the bell." in tried
+    assert "Shift" in tried
+    assert Notice.objects.filter(user=anna, severity="critical").count() == 1
+    assert sign_in(connie).post(f"{BASE}watches/test/").status_code == 403
+
+
+def test_an_acknowledgement_is_taken_back_and_alerts_are_found_by_label(
+    sign_in: SignIn, editor: Viewer, anna: User, connie: User, victor: User, now: datetime
+) -> None:
+    services.watch_number(viewer=editor, now=now, indicator="metrics.value:rework", op=">", value=5, scope="each")
+    tell("rework", 7.4, shop="North")
+    tell("rework", 8.1, shop="South")
+    services.evaluate(workspace=editor.workspace, now=now)
+    client = sign_in(anna)
+    text = client.get(f"{BASE}?label=shop%3DNorth").text
+    assert ("7.4%" in text, "8.1%" in text, "shop: South" in text) == (True, False, True)
+    alert = Alert.objects.get(labels={"shop": "North"})
+    address = alert.get_absolute_url()
+    sign_in(connie).post(f"{address}acknowledge/", {"note": "I call them"})
+    page = client.get(address).text
+    assert all(word in page for word in ("Acknowledged by Connie", "Take over", "Take the acknowledgement back"))
+    assert f'{address}acknowledge/" hx-post' in page
+    assert sign_in(victor).post(f"{address}withdraw/").status_code == 403
+    assert client.post(f"{address}withdraw/").status_code == 303
+    alert.refresh_from_db()
+    assert (alert.acknowledged_at, alert.keeper) == (None, None)
+    assert "Acknowledgement taken back" in client.get(address).text
 
 
 @pytest.mark.parametrize(

@@ -221,6 +221,36 @@ def test_blank_rows_are_left_out_but_counted() -> None:
     assert read.rows.to_list() == [4, 7]
 
 
+@pytest.mark.parametrize(
+    ("text", "names", "first"),
+    [
+        ("Sales report\nPrinted 3 Nov 2026,,\n\nday,shop,sales\n2026-01-05,A,10\n", ("day", "shop", "sales"), 5),
+        ("门店报表;;\n日期;数量;金额\n2026-01-05;3;4,5\n", ("日期", "数量", "金额"), 3),
+        (",value\n0,5\n1,6\n", ("column_1", "value"), 2),  # a header without its first name is no title
+        ("name,,\nday,shop,sales\nMon,A,few\n", ("name",), 2),  # nor is one above words alone
+        ("date\n2026-01-05\n", ("date",), 2),
+    ],
+)
+def test_a_title_above_the_table_is_no_header(text: str, names: tuple[str, ...], first: int) -> None:
+    found = table(text)
+    assert found.names == names
+    assert found.rows.to_list()[:1] in ([first], [])
+    rows = [line.split(",") for line in "Report\n\nday,share\n2026-01-05,0.5".split("\n")]
+    rows[-1] = [date(2026, 1, 5), 0.125]  # type: ignore[list-item]
+    book = openpyxl.load_workbook(io.BytesIO(workbook(rows)))
+    assert book.active is not None
+    book.active["B4"].number_format = "0.0%"
+    book.save(stream := io.BytesIO())
+    of_book = read_table(stream.getvalue(), filename="a.xlsx")
+    assert (of_book.names, of_book.preview(1), of_book.rows.to_list()) == (
+        ("day", "share"),
+        [("2026-01-05", "12.5%")],
+        [4],
+    )
+    columns = read_columns(of_book, {"share": "number"}, tz=SHANGHAI)
+    assert columns.frame["share"].to_list() == [0.125]
+
+
 def test_blank_and_repeated_headers_get_names() -> None:
     read = table("at,value,,value,value\n1,2,3,4,5\n")
     assert read.names == ("at", "value", "column_3", "value (2)", "value (3)")

@@ -122,10 +122,14 @@ def _judge(
     changed: dict[int, Memory] = {}
     turns: dict[int, Turn] = {}
     index_of: dict[int, int] = {}
+    stood_in: list[int] = []
     for index in restless:
         place, watch = plan.places[index], _watch(plan, index)
         row = rows.get(place.instance)
         if row is None or watch.indicator not in ears.keys:
+            continue
+        if not place.labels and watch.indicator not in ears.faulty and not watch.looks_at({}, has_whole=True):
+            stood_in.append(place.instance)  # for its parts, while the number could not be read at all
             continue
         before = row.memory
         if before.last_tick is not None and latest is not None and before.last_tick < latest:
@@ -151,6 +155,8 @@ def _judge(
         changed[place.instance], index_of[place.instance] = after, index
         if turn is not None:
             turns[place.instance] = turn
+    if stood_in:
+        Instance.objects.filter(pk__in=stood_in).update(retired_at=ears.tick)
     written = Instance.objects.compare_and_set(changed)
     turns = {pk: turn for pk, turn in turns.items() if pk in written}
     speaking = {pk: turns[pk].memory if pk in turns else changed[pk] for pk in written}
@@ -161,7 +167,7 @@ def _judge(
         plan.crowd.remember(index_of[pk], changed[pk])
     for turn in turns.values():
         done.turns[turn.step] += 1
-    return bool(written)
+    return bool(written or stood_in)
 
 
 def _tells_nothing_new(before: Memory, after: Memory) -> bool:

@@ -129,6 +129,8 @@ def guess(fields: Sequence[Field], table: Table) -> dict[str, tuple[str, ...]]:
         elif one.shy:
             continue
         elif one.many:
+            if one.kind == "text":  # remarks that few rows have say nothing of the others
+                of_kind = [name for name in of_kind if table.guesses[name].blanks * 2 <= len(table)]
             if of_kind:
                 take(one.name, *of_kind)
         elif (one.kind == "moment" and of_kind) or (one.alone and len(of_kind) == 1):
