@@ -98,7 +98,7 @@ def test_each_group_by_its_label_speaks_for_itself_and_the_house_has_a_way_too(s
     ]  # fmt: skip
     assert story.at(200_000) == [], "never again"
     story.route(group_by=[])
-    assert story.at(200_010, East=6, West=6) == ["Rework rate: 2 alerts fire; worst is shop: East, 6%"]
+    assert story.at(200_010, East=6, West=5.5) == ["Rework rate: 2 alerts fire; worst is shop: East, 6%"]
 
 
 def test_ten_thousand_that_fire_together_are_one_notice(

@@ -129,9 +129,7 @@ def test_a_share_is_typed_in_per_cent_and_kept_as_nought_to_one(sign_in: SignIn,
     assert "5% below the same time a week before" in client.post(f"{BASE}watches/preview/", points).text
     factor = {**points, "kind": "other", "other": "metrics.value:rework", "value": "1.2"}
     assert 'data-unit-now="×"' in client.post(f"{BASE}watches/preview/", factor).text
-    # In the dialog: below is what one wants to hear of a number that shall be high; a test goes out at once.
-    form = client.get("/north-plant/do/alerts.watch_indicator/?about_model=core.workspace&about_id=1").context["form"]
-    assert form.typed_unit in {"%", "min", ""}
+    # A test goes out at once.
     tried = client.post(f"{BASE}watches/test/", {"severity": "critical", "channels": [channel.pk]}).text
     assert "It is under the bell." in tried
     assert "Shift" in tried
@@ -196,7 +194,11 @@ def test_the_sentence_is_shown_while_typing(sign_in: SignIn, anna: User) -> None
         "Alert when Rework rate is above 5% for 10 min; it clears at 4%."
         in client.post(f"{BASE}watches/preview/", TYPED).text
     )
-    assert "Choose a number" in client.post(f"{BASE}watches/preview/", {**TYPED, "value": "x"}).text
+    # Before there is a threshold, its past proposes one.
+    undecided = client.post(f"{BASE}watches/preview/", {**TYPED, "value": "x"}).text
+    assert "From which value on do you want to know it?" in undecided
+    assert 'data-put="value" data-put-value="16.9"' in undecided
+    assert "Choose a number" in client.post(f"{BASE}watches/preview/", {**TYPED, "indicator": ""}).text
 
 
 def test_the_numbers_are_searched_by_name(sign_in: SignIn, anna: User) -> None:
