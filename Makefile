@@ -5,6 +5,8 @@ HOST ?= 127.0.0.1
 PYTHON := .venv/bin/python
 PYTHONS := python3 python3.13 python3.14 python3.12 /usr/bin/python3 /usr/local/bin/python3
 MANAGE := $(PYTHON) manage.py
+# Many processes start from the same code: the first one compiles it for all.
+unexport PYTHONDONTWRITEBYTECODE
 TEMPLATES := templates
 
 .DEFAULT_GOAL := help

@@ -22,10 +22,14 @@ from playwright.sync_api import Browser, sync_playwright
 from opsboard.core.access import Viewer, person_in
 from opsboard.core.models import Membership, Role, Team, User, Workspace
 from tests import browser as chromium
+from tests import emptying
 
 SHARED = Path(__file__).resolve().parent.parent.parent / "shared"
 PASSWORD = "correct horse battery staple"
 NOW = datetime(2026, 11, 18, 9, 30, tzinfo=UTC)  # a Wednesday, in week 47
+
+
+emptying.install()
 
 
 @pytest.fixture

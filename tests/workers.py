@@ -83,7 +83,7 @@ def until(true: Callable[[], object], *, within: float = 30.0, meanwhile: Callab
         if meanwhile and time.monotonic() >= again:
             meanwhile()
             again = time.monotonic() + 0.2
-        time.sleep(0.005)
+        time.sleep(0.02)
 
 
 class MailServer:

@@ -10,11 +10,14 @@ import pytest
 from django.apps import apps
 from django.conf import settings
 from django.db import models, transaction
+from django.http import HttpRequest, HttpResponse
+from django.template import Template
 from django.test import Client
 from django.urls import Resolver404, URLPattern, URLResolver, get_resolver, resolve
 from django.utils import timezone
 
 from metrics.services import create_source
+from opsboard import urls
 from opsboard.core import notices, registry, storage
 from opsboard.core.channels.sealing import seal
 from opsboard.core.models import Channel, Job, Membership, Role, Team, User, Workspace, WorkspaceModel
@@ -200,5 +203,24 @@ def house(django_db_setup: None, django_db_blocker: Any) -> Iterator[Furnished]:
 
 
 @pytest.fixture(autouse=True)
-def _in_the_house(db: None) -> None:
-    """Each test's own changes are rolled back to the furnished state."""
+def _in_the_house(db: None, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each test's own changes are rolled back to the furnished state.
+
+    Nobody here looks at a template's context, so no piece of a page is kept with a copy of its own.
+    """
+    monkeypatch.setattr(Template, "_render", lambda self, context: self.nodelist.render(context))
+
+
+@pytest.fixture
+def plain_refusals(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where nearly every answer is a refusal, its page is not drawn each time."""
+    for status in (403, 404):
+        monkeypatch.setattr(urls, f"handler{status}", Plain(status), raising=False)
+
+
+class Plain:
+    def __init__(self, status: int) -> None:
+        self.status = status
+
+    def __call__(self, request: HttpRequest, exception: Exception) -> HttpResponse:
+        return HttpResponse(status=self.status)
