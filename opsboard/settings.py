@@ -265,7 +265,13 @@ if os.environ.get("WECOM_CORP_ID"):
 
 LANGUAGE_CODE = os.environ.get("LANGUAGE_CODE") or "en"
 LANGUAGES = [("en", "English"), ("zh-hans", "简体中文")]
-LOCALE_PATHS: list[Path] = []
+# Named here, the house's own catalogues win over those of Django and allauth, which translate some of the same texts.
+LOCALE_PATHS = [
+    folder / "locale"
+    for folder in (BASE_DIR / "opsboard" / "core", *(BASE_DIR / "opsboard" / name for name in SHARED_APPS),
+                   *(BASE_DIR / name for name in TECHNIQUES))
+    if (folder / "locale").is_dir()
+]  # fmt: skip
 TIME_ZONE = os.environ.get("TIME_ZONE") or "UTC"
 USE_TZ = True
 
