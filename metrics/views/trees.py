@@ -156,7 +156,8 @@ def metric_tree(request: Request) -> HttpResponse:
     context = {
         "trees": shown, "period": period, "before": period.previous(), "span": span, "any": bool(metrics),
         "loose": [one for one in metrics if one.pk not in used],
-        "filled": bool(newest([metric.pk for metric in metrics], now=now)),
+        "filled": any(one.now is not None or one.before is not None for one in places)
+        or bool(newest([metric.pk for metric in metrics], now=now)),
     }  # fmt: skip
     return page(request, "metrics/metric_tree.html", context, part="metrics/_metric_tree.html")
 

@@ -1,7 +1,7 @@
 """What people see of alerts, and what they may do there."""
 
 from collections.abc import Callable
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
@@ -15,7 +15,7 @@ from opsboard.alerts.models import Alert, Watch
 from opsboard.core import effects, periods, registry
 from opsboard.core.access import Viewer
 from opsboard.core.models import Channel, Notice, User, Workspace
-from tests.alerts.numbers import tell
+from tests.alerts.numbers import tell, write
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("numbers")]
 SignIn = Callable[[User], Client]
@@ -195,9 +195,14 @@ def test_the_sentence_is_shown_while_typing(sign_in: SignIn, anna: User) -> None
         in client.post(f"{BASE}watches/preview/", TYPED).text
     )
     # Before there is a threshold, its past proposes one.
-    undecided = client.post(f"{BASE}watches/preview/", {**TYPED, "value": "x"}).text
+    today = timezone.now().replace(hour=0, minute=0, second=0, microsecond=0)
+    for back in range(1, 40):
+        write("orders", today - timedelta(days=back), 10.0 + back % 3)
+    undecided = client.post(
+        f"{BASE}watches/preview/", {**TYPED, "indicator": "metrics.value:orders", "value": "x", "clear": ""}
+    ).text
     assert "From which value on do you want to know it?" in undecided
-    assert 'data-put="value" data-put-value="16.9"' in undecided
+    assert 'data-put="value" data-put-value="1' in undecided
     assert "Choose a number" in client.post(f"{BASE}watches/preview/", {**TYPED, "indicator": ""}).text
 
 
