@@ -11,10 +11,12 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from ninja import Field, Query, Router, Schema
 
-from metrics import analysis, services
+from metrics import services
 from metrics.models import Level, Metric, buckets
+from opsboard.core.access import needs
 from opsboard.core.analysis.levels import new_levels
 from opsboard.core.api import ApiRequest
+from opsboard.core.models import Role
 
 router = Router()
 MOST = 20_000
@@ -23,11 +25,16 @@ MOST = 20_000
 class Span(Schema):
     from_: datetime | None = Field(None, alias="from")
     to: datetime | None = None
+    chart: Literal["", "xmr", "p", "u", "c", "ewma", "cusum"] = Field(
+        "", description="Another chart than the one that fits best; taken where it fits the metric at all."
+    )
 
 
 class SignalOut(Schema):
     at: datetime
-    rule: int = Field(description="Nelson's number; 0 for a value far from what is usual at its hour of the week.")
+    rule: int = Field(
+        description="Nelson's number; 0 for a value far from what is usual at its hour of the week; -1 for a lasting shift."
+    )
 
 
 class ChangeOut(Schema):
@@ -37,7 +44,11 @@ class ChangeOut(Schema):
 
 
 class AnalysisOut(Schema):
-    method: Literal["season", "xmr", "p", "c", "none"]
+    method: Literal["season", "xmr", "p", "u", "c", "ewma", "cusum", "none"]
+    reason: Literal["season", "chance", "more_than_chance", "any", "chosen", "few"] = Field(
+        description="Why this chart: the numbers follow the week; they vary as counting by chance does, or more; else any."
+    )
+    offered: list[str] = Field(description="The charts that fit this metric.")
     center: float | None
     lower: float | None
     upper: float | None
@@ -92,16 +103,15 @@ def analyse(request: ApiRequest, key: str, asked: Query[Span]) -> dict[str, Any]
     if len(found) > MOST:
         raise ValidationError({"from": _("Ask for a shorter time: at most %(most)s values.") % {"most": MOST}})
     starts = list(Level.objects.filter(metric=row).confirmed().values_list("at", flat=True))
-    whole = [one for one in found if services.bucket_end(one.at, row) <= now]
-    judged = analysis.judge_series(
-        [one.at for one in whole], [one.value for one in whole], [one.weight for one in whole], row.zone,
-        kind=services.kind_of(row), starts=starts,
-    )  # fmt: skip
+    course = services.judge_buckets(row, found, starts, now, chart=asked.chart)
+    whole, judged = course.buckets, course.judged
     places = [place for place, one in enumerate(whole) if judged.center[place] is not None]
     last = places[-1] if places else None
     levels = new_levels([one.value for one in whole]) if judged.method != "season" else ()
     return {
         "method": judged.method,
+        "reason": judged.reason,
+        "offered": list(judged.offered),
         "center": judged.center[last] if last is not None else None,
         "lower": judged.lower[last] if last is not None else None,
         "upper": judged.upper[last] if last is not None else None,
@@ -116,6 +126,7 @@ def analyse(request: ApiRequest, key: str, asked: Query[Span]) -> dict[str, Any]
 @router.post(
     "metrics/{key}/drivers", response=DriversOut, exclude_none=False, summary="What explains a movement, ranked"
 )
+@needs(write=Role.VIEWER)
 def drivers(request: ApiRequest, key: str, payload: DriversIn) -> dict[str, Any]:
     row = _find(request, key)
     if (payload.at is None) == (payload.period is None):

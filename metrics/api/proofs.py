@@ -11,8 +11,10 @@ from django.utils.translation import gettext as _
 from ninja import Field, Router, Schema
 
 from opsboard.core import registry
+from opsboard.core.access import needs
 from opsboard.core.analysis.proof import prove_points
 from opsboard.core.api import ApiRequest
+from opsboard.core.models import Role
 from opsboard.core.periods import Period
 
 router = Router()
@@ -53,6 +55,7 @@ class ProofOut(Schema):
 @router.post(
     "proofs", response=ProofOut, exclude_none=False, summary="Did the number move at a change, and was it that?"
 )
+@needs(write=Role.VIEWER)
 def prove(request: ApiRequest, payload: ProofIn) -> dict[str, Any]:
     if (payload.points is None) == (not payload.indicator):
         raise ValidationError({"points": _("Send points or name an indicator, one of them.")})

@@ -30,10 +30,11 @@ from metrics.charts.told import (
     what_text,
     window_text,
 )
-from metrics.charts.why import heat, judged_chart, share_bars, signals_of, verdict
+from metrics.charts.why import METHODS, heat, judged_chart, share_bars, signals_of, verdict
 
 __all__ = [
     "BASELINE_TITLES",
+    "METHODS",
     "MOST_EXPLORED",
     "MOST_LINES",
     "VERDICTS",

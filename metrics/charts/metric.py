@@ -21,22 +21,30 @@ type Spoken = Metric | Measure
 """Whatever has a unit, decimals, and says whether it is a rate."""
 
 
-def value_text(metric: Spoken, value: float | None, *, unit: bool = True) -> str:
-    """A value as it is read: 76.3%, 12.50 min, 1,204."""
+def value_text(metric: Spoken, value: float | None, *, unit: bool = True, finer: bool = False) -> str:
+    """A value as it is read: 76.3%, 12.50 min, 1,204. `finer` is for what is expected: 0.3 of what comes in wholes."""
     if value is None:
         return "–"
     if metric.as_rate:
         return percent(value, 1 if metric.decimals is None else metric.decimals)
-    text = number(value, metric.decimals)
+    text = number(value, _digits(metric, value, finer))
     name = metric.unit or metric.currency
     return f"{text} {name}" if unit and name else text
 
 
-def change_text(metric: Spoken, change: float | None) -> str:
+def _digits(metric: Spoken, value: float, finer: bool) -> int | None:
+    return (
+        1
+        if finer and metric.decimals == 0 and abs(value) < 10 and abs(value - round(value)) >= 0.05
+        else metric.decimals
+    )
+
+
+def change_text(metric: Spoken, change: float | None, *, finer: bool = False) -> str:
     """A difference with its sign; of rates in percentage points."""
     if change is None:
         return "–"
-    digits = metric.decimals
+    digits = _digits(metric, change, finer)
     if metric.as_rate:
         change, digits = change * 100, 1 if digits is None else digits
     text = number(change, digits)

@@ -83,7 +83,7 @@ def rows_of(metric: Metric, drivers: Sequence[analysis.Driver]) -> list[Row]:
         answer.append(
             Row(
                 what_text(one.sets), number(one.count, 0), written(metric, one.actual), written(metric, one.expected),
-                change_text(metric, finite(one.change)), percent(one.share, 0), word, tone,
+                change_text(metric, finite(one.change), finer=True), percent(one.share, 0), word, tone,
                 change_text(metric, one.rate_effect) if one.rate_effect is not None else "",
                 change_text(metric, one.mix_effect) if one.mix_effect is not None else "",
                 "" if not one.change or math.isnan(one.change) else "good" if metric.improves(one.change) else "bad",
@@ -94,7 +94,7 @@ def rows_of(metric: Metric, drivers: Sequence[analysis.Driver]) -> list[Row]:
 
 def written(metric: Metric, value: float) -> str:
     whole = metric.decimals is None and not metric.as_rate and abs(value) >= 10 if not math.isnan(value) else False
-    return value_text(metric, finite(round(value) if whole else value), unit=False)
+    return value_text(metric, finite(round(value) if whole else value), unit=False, finer=True)
 
 
 def finite(value: float) -> float | None:
@@ -108,8 +108,9 @@ def lead_sentence(metric: Metric, story: Story) -> str:
     if told is None or story.baseline == "even":
         return ""
     words = {
-        "actual": value_text(metric, finite(told.actual)), "expected": value_text(metric, finite(told.expected)),
-        "change": change_text(metric, finite(told.change)), "baseline": BASELINE_TITLES[story.baseline],
+        "actual": value_text(metric, finite(told.actual), finer=True),
+        "expected": value_text(metric, finite(told.expected), finer=True),
+        "change": change_text(metric, finite(told.change), finer=True), "baseline": BASELINE_TITLES[story.baseline],
     }  # fmt: skip
     return _("%(actual)s instead of %(expected)s (%(change)s), compared with %(baseline)s.") % words
 

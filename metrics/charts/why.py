@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Any, Final
 
@@ -10,17 +11,38 @@ from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, pgettext
 
+from metrics import analysis
+from metrics.analysis.signals import SHIFT
 from metrics.charts.metric import change_text
 from metrics.charts.told import dimension_text, finite, what_text
 from metrics.models import Metric
 from metrics.services.drivers import Course, Story
 from opsboard.core import charts
+from opsboard.core.templatetags.ops import percent
 
 METHODS: Final = {
     "season": gettext_lazy("hour-of-week limits"), "xmr": gettext_lazy("XmR chart"), "p": gettext_lazy("p chart"),
-    "c": gettext_lazy("c chart"), "none": gettext_lazy("too few values"),
+    "u": gettext_lazy("u chart"), "c": gettext_lazy("c chart"), "ewma": gettext_lazy("EWMA chart"),
+    "cusum": gettext_lazy("CUSUM chart"), "none": gettext_lazy("too few values"),
 }  # fmt: skip
+# What is counted, and that it varies as counting does.
+COUNTED: Final = {
+    "p": gettext_lazy(
+        "Judged by a p chart: it is a share of what is counted, and varies as chance alone would have it."
+    ),
+    "u": gettext_lazy("Judged by a u chart: it counts per unit, and varies as chance alone would have it."),
+    "c": gettext_lazy("Judged by a c chart: it counts what is rare, and varies as chance alone would have it."),
+}
+CHOSEN: Final = {
+    "xmr": gettext_lazy("Judged by an XmR chart, as you chose: it fits any number."),
+    "p": gettext_lazy("Judged by a p chart, as you chose: for shares of what is counted."),
+    "u": gettext_lazy("Judged by a u chart, as you chose: for what is counted per unit."),
+    "c": gettext_lazy("Judged by a c chart, as you chose: for counts of what is rare."),
+    "ewma": gettext_lazy("Judged by an EWMA chart, as you chose: it sees small shifts that last."),
+    "cusum": gettext_lazy("Judged by a CUSUM chart, as you chose: it adds up small deviations that last."),
+}
 RULES: Final = {
+    SHIFT: gettext_lazy("a small shift that lasts"),
     0: gettext_lazy("far from what is usual then"),
     1: gettext_lazy("outside the limits"),
     2: gettext_lazy("nine in a row on one side"),
@@ -28,12 +50,30 @@ RULES: Final = {
 SHOWN_BARS = 8
 
 
+def method_text(judged: analysis.Judged) -> str:
+    """By which chart, and why that one."""
+    if judged.method == "none":
+        return ""
+    if judged.method == "season":
+        words = {"share": percent(judged.strength, 0)}
+        return _("Judged by what is usual at its place in the week, which explains %(share)s of how it varies.") % words
+    if judged.reason == "chosen":
+        return str(CHOSEN[judged.method])
+    if judged.reason == "chance":
+        return str(COUNTED[judged.method])
+    if judged.reason == "more_than_chance":
+        return _("Judged by an XmR chart: what is counted here varies more, or less, than chance alone would have it.")
+    return _("Judged by an XmR chart: it fits any number.")
+
+
 def verdict(metric: Metric, course: Course, start: datetime, end: datetime) -> dict[str, Any]:
     """Whether there is a signal in the stretch, by which method, in words."""
     inside = [k for k, one in enumerate(course.buckets) if start <= one.at < end]
     rules = sorted({rule for k in inside for rule in course.judged.at(k)})
     near = [one for one in course.judged.episodes if one.start < end and one.last >= start]
-    method = METHODS[course.judged.method]
+    if course.judged.reason == "chosen":
+        near = []  # the chart that somebody chose has the word
+    method = method_text(course.judged)
     if course.judged.method == "none" or not inside:
         text = _("There are too few finished values around this time to say whether it is a signal.")
         return {"signal": False, "known": False, "text": text, "method": method}
@@ -63,6 +103,12 @@ def judged_chart(
             charts.Series(_("upper limit"), [(course.buckets[k].at, judged.upper[k]) for k in near]),
             charts.Series(_("lower limit"), [(course.buckets[k].at, judged.lower[k]) for k in near]),
         ]
+    elif judged.method == "ewma":
+        series += _lines(course, (_("smoothed"), judged.drawn))
+        series += _lines(course, (_("upper limit"), judged.upper), (_("lower limit"), judged.lower))
+    elif judged.method == "cusum":
+        series = _lines(course, (_("sum of deviations"), judged.drawn))
+        limits = [charts.Limits(0.0, judged.lower[0], judged.upper[0])]
     elif judged.method != "none":
         limits = _bands(course)
     first = course.buckets[0].at if course.buckets else start
@@ -79,6 +125,13 @@ def judged_chart(
         signals=marks, changes=[charts.Change(start, _("asked about"))], tz=metric.zone, width=width, height=height,
         heading=False,
     )  # fmt: skip
+
+
+def _lines(course: Course, *named: tuple[str, Sequence[float | None]]) -> list[charts.Series]:
+    return [
+        charts.Series(name, [(one.at, value) for one, value in zip(course.buckets, values, strict=True)])
+        for name, values in named
+    ]
 
 
 def _near(course: Course, start: datetime, end: datetime) -> list[int]:
@@ -131,7 +184,7 @@ def share_bars(metric: Metric, story: Story, *, width: int = 520, height: int = 
     return charts.bar(
         items, title=_("Change by %(dimension)s") % {"dimension": dimension_text(name)}, width=width,
         height=60 + 26 * len(items), horizontal=True, rate=metric.as_rate, heading=False,
-        spell=lambda value: change_text(metric, value),
+        spell=lambda value: change_text(metric, value, finer=True),
     )  # fmt: skip
 
 

@@ -10,11 +10,10 @@ from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from metrics import analysis, charts
+from metrics import charts
 from metrics.contract.numbers import in_use
 from metrics.models import Bucket, Grain, Level, Metric, Movement, buckets
-from metrics.services import kind_of
-from metrics.services.drivers import BACK, bucket_end
+from metrics.services.drivers import BACK, bucket_end, judge_buckets
 from opsboard.core.access import Viewer
 from opsboard.core.contract import Found, Ref
 from opsboard.core.periods import Period
@@ -50,10 +49,7 @@ def _unusual(
     whole = [one for one in found if bucket_end(one.at, metric) <= now]
     if not whole or whole[-1].at < period.start:
         return []
-    judged = analysis.judge_series(
-        [one.at for one in whole], [one.value for one in whole], [one.weight for one in whole], metric.zone,
-        kind=kind_of(metric), starts=starts,
-    )  # fmt: skip
+    judged = judge_buckets(metric, whole, starts, now).judged
     return [
         {
             "start": one.start,

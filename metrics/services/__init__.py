@@ -26,6 +26,7 @@ from metrics.services.drivers import (
     bucket_end,
     bucket_start,
     explain_stretch,
+    judge_buckets,
     judge_metric,
     kind_of,
 )
@@ -134,6 +135,7 @@ __all__ = [
     "hang_under",
     "import_settings",
     "importer_for",
+    "judge_buckets",
     "judge_metric",
     "keep_partitions",
     "key_from",

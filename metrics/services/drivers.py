@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any, Final, Literal
@@ -19,6 +19,7 @@ BASELINES: Final = ("usual", "before", "week", "even")
 WEEKS: Final = 4
 BACK: Final = {"minute": timedelta(days=2), "hour": timedelta(weeks=9), "day": timedelta(days=400),
                "week": timedelta(weeks=156), "month": timedelta(days=3660)}  # fmt: skip
+RARE: Final = 2  # at most so many in the middle one of the hours that have any
 AHEAD: Final = 0.15  # of that, what came after is shown, too
 WEEKDAYS: Final = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 DAY_OF_WEEK, HOUR_OF_DAY = "weekday", "hour"
@@ -55,19 +56,53 @@ def kind_of(metric: Metric) -> analysis.Kind:
     return "rate" if metric.as_rate and metric.aggregation == Aggregation.RATIO else "mean"
 
 
-def judge_metric(*, metric: Metric, around: datetime, now: datetime) -> Course:
+def judge_metric(*, metric: Metric, around: datetime, now: datetime, chart: str = "") -> Course:
     """The metric's course around a time, judged. A bucket that still runs is not."""
     back = BACK[metric.grain]
     end = min(around + back * AHEAD, now)
     if end < around:
         end = around + timedelta(seconds=Grain(metric.grain).seconds)
-    found = [one for one in buckets([metric.pk], start=end - back, end=end) if bucket_end(one.at, metric) <= now]
     starts = list(Level.objects.filter(metric=metric).confirmed().values_list("at", flat=True))
+    return judge_buckets(metric, buckets([metric.pk], start=end - back, end=end), starts, now, chart=chart)
+
+
+def judge_buckets(
+    metric: Metric, found: Iterable[Bucket], starts: Collection[datetime], now: datetime, *, chart: str = ""
+) -> Course:
+    """A metric's buckets, judged; those that still run are left out, hours in which nothing was to be counted are nought."""
+    ended = with_noughts(metric, [one for one in found if bucket_end(one.at, metric) <= now])
     judged = analysis.judge_series(
-        [one.at for one in found], [one.value for one in found], [one.weight for one in found], metric.zone,
-        kind=kind_of(metric), starts=starts,
+        [one.at for one in ended], [one.value for one in ended], [one.weight for one in ended], metric.zone,
+        kind=kind_of(metric), per_unit=_per_unit(metric), starts=starts, chart=chart,
     )  # fmt: skip
-    return Course(found, judged)
+    return Course(ended, judged)
+
+
+def _per_unit(metric: Metric) -> bool:
+    """Whether the weight is what the value is counted over: returns per order, faults per metre."""
+    if metric.as_rate:
+        return False
+    return metric.aggregation == Aggregation.RATIO or (metric.is_calculated and quotient_of(metric) is not None)
+
+
+def with_noughts(metric: Metric, found: Sequence[Bucket]) -> Sequence[Bucket]:
+    """Hours without a value are nought where rare things are counted one by one (each complaint when it comes): most hours
+    are missing, and no nought was ever sent. Anything else that is missing stays missing."""
+    if metric.grain != Grain.HOUR or metric.aggregation not in {Aggregation.SUM, Aggregation.COUNT} or len(found) < 2:
+        return found
+    hour = timedelta(hours=1)
+    whole = int((found[-1].at - found[0].at) / hour) + 1
+    values = sorted(one.value for one in found if one.value is not None)
+    rare = (
+        bool(values) and values[0] >= 1 and values[len(values) // 2] <= RARE and all(one.is_integer() for one in values)
+    )
+    if not rare or len(found) > 0.5 * whole:
+        return found
+    there = {one.at: one for one in found}
+    return [
+        there.get(at) or Bucket(metric.pk, {}, at, 0.0, 0.0)
+        for at in (found[0].at + hour * place for place in range(whole))
+    ]
 
 
 def bucket_end(at: datetime, metric: Metric) -> datetime:

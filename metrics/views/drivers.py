@@ -33,18 +33,18 @@ class Wanted:
     start: datetime
     end: datetime
     baseline: Any
-    by_day: bool
 
 
 @require_GET
 def why(request: Request, pk: int) -> HttpResponse:
     row, now = found_metric(request, pk), timezone.now()
     given = _stretch(request, row)
-    course = services.judge_metric(metric=row, around=given[1] if given else now, now=now)
+    asked = request.GET.get("chart", "")
+    course = services.judge_metric(metric=row, around=given[1] if given else now, now=now, chart=asked)
     if given is None and not course.buckets:
         return page(request, "metrics/why.html", {"metric": row, "empty": True}, part="metrics/_why.html")
     start, end = given or _latest(row, course)
-    wanted = Wanted(start, end, _baseline(request, course, start, end), request.GET.get("from", "") != "")
+    wanted = Wanted(start, end, _baseline(request, course, start, end))
     story = services.explain_stretch(metric=row, start=start, end=end, baseline=wanted.baseline)
     context = {"metric": row, "empty": False, **_context(row, course, story, wanted, request)}
     return page(request, "metrics/why.html", context, part="metrics/_why.html")
@@ -66,12 +66,13 @@ def _context(row: Metric, course: Course, story: Story, wanted: Wanted, request:
             "owner": row.owner_id or request.user.pk,
         },
     )  # fmt: skip
-    local = timezone.localtime(start, row.zone), timezone.localtime(end, row.zone)
+    days = _days(start, end, row)
     return {
         "start": start, "end": end, "when": charts.stretch_text(row, start, end), "verdict": verdict, "lead": lead,
         "sentences": said, "story": story, "wanted": wanted,
         "baselines": [(key, charts.BASELINE_TITLES[key]) for key in services.BASELINES if _offered(row, key, start, end)],
-        "from": local[0].date(), "to": (local[1] - timedelta(microseconds=1)).date(),
+        "methods": [(key, charts.METHODS[key]) for key in course.judged.offered], "method": course.judged.method,
+        "from": days[0], "to": days[1],
         "drivers": charts.rows_of(row, told.drivers[:8]) if told else [],
         "dimensions": [
             {"title": charts.dimension_text(one.name), "rows": charts.rows_of(row, one.elements), "rate": one.rate_effect is not None}
@@ -119,19 +120,27 @@ def _latest(row: Metric, course: Course) -> tuple[datetime, datetime]:
 def _stretch(request: Request, row: Metric) -> tuple[datetime, datetime] | None:
     """From `from` and `to` (days), or `at` and `until` (moments); what makes no sense is left out."""
     first, last = _day(request.GET.get("from", "")), _day(request.GET.get("to", ""))
-    if first or last:
-        first, last = first or last, last or first
-        assert first is not None and last is not None  # noqa: PT018 - for the type checker
-        if last < first:
-            first, last = last, first
-        start, end = periods.start_of_day(first, row.zone), periods.start_of_day(last + timedelta(days=1), row.zone)
-        return start, min(end, start + LONGEST)
     at, until = moment(request.GET.get("at", ""), row), moment(request.GET.get("until", ""), row)
-    if at is None:
+    start = services.bucket_start(at, row) if at is not None else None
+    end = until if until and start and until > start else services.bucket_end(start, row) if start else None
+    # The page's form sends both: days that were changed have the word.
+    if start and end and (not (first or last) or _days(start, end, row) == (first, last)):
+        return start, min(end, start + LONGEST)
+    if not (first or last):
         return None
-    start = services.bucket_start(at, row)
-    end = until if until and until > start else services.bucket_end(start, row)
+    first, last = first or last, last or first
+    assert first is not None and last is not None  # noqa: PT018 - for the type checker
+    if last < first:
+        first, last = last, first
+    start, end = periods.start_of_day(first, row.zone), periods.start_of_day(last + timedelta(days=1), row.zone)
     return start, min(end, start + LONGEST)
+
+
+def _days(start: datetime, end: datetime, row: Metric) -> tuple[Any, Any]:
+    """The first and the last day of a stretch."""
+    return timezone.localtime(start, row.zone).date(), (
+        timezone.localtime(end, row.zone) - timedelta(microseconds=1)
+    ).date()
 
 
 def moment(text: str, row: Metric) -> datetime | None:

@@ -33,7 +33,7 @@ def unusual_of(row: Metric, course: Course, most: int = 8) -> list[dict[str, Any
         answer.append(
             {
                 "when": charts.stretch_text(row, first, end), "query": query, "up": one.distance > 0,
-                "actual": charts.value_text(row, round(one.actual, 4)), "expected": charts.value_text(row, round(one.expected, 4)),
+                "actual": charts.value_text(row, round(one.actual, 4), finer=True), "expected": charts.value_text(row, round(one.expected, 4), finer=True),
                 "start": one.start, "end": end,
             }
         )  # fmt: skip

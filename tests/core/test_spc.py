@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from opsboard.core.analysis import spc
+from opsboard.core.analysis import shifts, spc
 from opsboard.core.analysis.nelson import ALL_RULES, Signal, nelson
 
 WORKED = Path(__file__).resolve().parents[3] / "shared" / "data" / "metrics" / "worked"
@@ -234,7 +234,7 @@ def test_piston_rings() -> None:
 
 
 def test_ewma_by_hand() -> None:
-    chart = spc.ewma([52, 47], weight=0.3, center=50, sigma=2)
+    chart = shifts.ewma([52, 47], weight=0.3, center=50, sigma=2)
     assert chart.values == pytest.approx((50.6, 49.52))
     assert chart.upper[0] == pytest.approx(50 + 3 * 2 * 0.3)
     assert chart.upper[1] == pytest.approx(50 + 6 * (0.3 / 1.7 * (1 - 0.7**4)) ** 0.5)
@@ -243,7 +243,7 @@ def test_ewma_by_hand() -> None:
 @needs_samples
 def test_ewma_of_the_nist_handbook() -> None:
     sample = worked("nist_ewma.json")
-    chart = spc.ewma(
+    chart = shifts.ewma(
         sample["data"], weight=sample["lambda"], center=sample["ewma0"], sigma=sample["s"], asymptotic=True
     )
     assert chart.values == pytest.approx(sample["expected"]["ewma"][1:], abs=sample["tolerance"]["ewma"])
@@ -256,7 +256,7 @@ def test_cusum_of_the_nist_handbook() -> None:
     # NIST/SEMATECH e-Handbook 6.3.2.3: target 325, k = 0.3175, h = 4.1959 (in units); out of control from group 14 on.
     values = [324.93, 324.68, 324.73, 324.35, 325.35, 325.23, 324.13, 324.53, 325.23, 324.60,
               324.63, 325.15, 328.33, 327.25, 327.83, 328.50, 326.68, 327.78, 326.88, 328.35]  # fmt: skip
-    sums = spc.cusum(values, center=325, sigma=1, slack=0.3175, decision=4.1959)
+    sums = shifts.cusum(values, center=325, sigma=1, slack=0.3175, decision=4.1959)
     assert [signal.index + 1 for signal in sums.signals] == [14, 15, 16, 17, 18, 19, 20]
     assert sums.high[12] == pytest.approx(3.01, abs=0.005)
     assert sums.high[19] == pytest.approx(19.06, abs=0.01)
@@ -265,8 +265,8 @@ def test_cusum_of_the_nist_handbook() -> None:
 
 def test_ewma_and_cusum_see_a_shift_that_xmr_misses() -> None:
     values = [10, 11] * 15 + [11.2, 12.2] * 5
-    assert spc.ewma(values, baseline=30).signals != ()
-    assert spc.cusum(values, baseline=30).signals != ()
+    assert shifts.ewma(values, baseline=30).signals != ()
+    assert shifts.cusum(values, baseline=30).signals != ()
     assert spc.xmr(values, baseline=30, rules=(1,)).signals == ()
 
 

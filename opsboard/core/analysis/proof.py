@@ -28,7 +28,7 @@ from math import exp, expm1, sqrt
 from typing import Any, Final, Literal
 
 from opsboard.core.analysis.noise import Noise, least_squares, likeness
-from opsboard.core.analysis.spc import D4, E2, NotEnough, xmr
+from opsboard.core.analysis.witness import ChartView, chart_view, phase_of
 from opsboard.core.lazy import numpy as np
 from opsboard.core.lazy import scipy_special as special
 
@@ -45,7 +45,6 @@ LEAST_BEFORE, LEAST_AFTER = 6, 3
 LEAST_BESIDE_CONTROL: Final = 3
 # Longer series are cut to the points nearest to the change: the noise is that of its own time, and the sums stay short.
 MOST_BEFORE, MOST_AFTER = 300, 150
-CHART_RUN: Final = 8
 LEAST_PLACEBOS: Final = 5
 MOST_PLACEBOS: Final = 40
 PLACEBO_SHARE: Final = 0.10
@@ -54,38 +53,6 @@ NEARLY: Final = 0.8
 SCOPE_JUMP, SCOPE_VARIATION, SCOPE_WEIGHT = 3.0, 2.0, 0.25
 
 SEASONS: Final = {"hour": 24, "day": 7, "month": 12}
-
-
-@dataclass(frozen=True, slots=True)
-class Phase:
-    """The XmR figures of the points before or after the change."""
-
-    n: int
-    mean: float
-    mean_moving_range: float
-    upper: float
-    lower: float
-    range_limit: float
-
-
-@dataclass(frozen=True, slots=True)
-class ChartView:
-    """What the XmR chart of before says about after. Seasons and covariates are taken out, a control is subtracted."""
-
-    before: Phase
-    after: Phase | None
-    above: int
-    below: int
-    outside_above: int
-    outside_below: int
-    run_above: int
-    run_below: int
-
-    def speaks(self, sign: float) -> bool:
-        """Whether there is a signal on one side: a point outside the limits, or a run."""
-        if sign > 0:
-            return self.outside_above > 0 or self.run_above >= CHART_RUN
-        return self.outside_below > 0 or self.run_below >= CHART_RUN
 
 
 @dataclass(frozen=True, slots=True)
@@ -187,7 +154,7 @@ def prove(
     if series.before < least[0] or after < least[1]:
         return Proof("not_comparable", ("too_few",), series.before, after)
     if scope == "changed" or (scope is None and _other_scope(series, bool(controls))):
-        return Proof("not_comparable", ("scope",), series.before, after, xmr=_chart(series.y, series.before))
+        return Proof("not_comparable", ("scope",), series.before, after, xmr=chart_view(series.y, series.before))
     fit = _fit(series, season)
     return _judge(series, fit, direction, level)
 
@@ -273,7 +240,7 @@ def _judge(series: _Given, fit: _Fit, direction: Direction, level: float) -> Pro
     quantile = float(special.stdtrit(fit.freedom, 0.5 + level / 2))
     low, high = effect - quantile * error, effect + quantile * error
     p = float(2 * special.stdtr(fit.freedom, -abs(effect) / error)) if error > 0 else (0.0 if effect else 1.0)
-    chart = _chart(np.exp(fit.steady) if fit.scale == "log" else fit.steady, series.before)
+    chart = chart_view(np.exp(fit.steady) if fit.scale == "log" else fit.steady, series.before)
     placebo = _placebo_controls(series, fit, effect) or _placebo_dates(series, fit, effect, quantile)
     sure, speaks = (low > 0 or high < 0), chart.speaks(effect)
     wanted = effect != 0 and (effect > 0) == (direction == "up")
@@ -355,42 +322,6 @@ def _shows(series: _Given, season: int) -> bool:
     return bool(special.fdtrc(season - 1, len(moves) - season, ratio) < 0.01)
 
 
-def _chart(values: "Array", before: int) -> ChartView:
-    first = _phase(values[:before])
-    if first is None:
-        raise NotEnough("limits need at least two values before the change")
-    after = values[before:]
-    sides = np.sign(np.where(np.abs(after - first.mean) <= 1e-9 * max(1.0, abs(first.mean)), 0.0, after - first.mean))
-    hair = 1e-9 * max(1.0, abs(first.mean))
-    return ChartView(
-        before=first,
-        after=_phase(after),
-        above=int((sides > 0).sum()),
-        below=int((sides < 0).sum()),
-        outside_above=int((after > first.upper + hair).sum()),
-        outside_below=int((after < first.lower - hair).sum()),
-        run_above=_longest(sides > 0),
-        run_below=_longest(sides < 0),
-    )
-
-
-def _phase(values: "Array") -> Phase | None:
-    if len(values) < 2:
-        return None
-    chart = xmr(values.tolist(), rules=())
-    ranges = chart.mean_moving_range or 0.0
-    mean = chart.center[0]
-    return Phase(len(values), mean, ranges, mean + E2 * ranges, mean - E2 * ranges, D4 * ranges)
-
-
-def _longest(mask: Any) -> int:
-    best = run = 0
-    for there in mask.tolist():
-        run = run + 1 if there else 0
-        best = max(best, run)
-    return best
-
-
 def _placebo_dates(series: _Given, fit: _Fit, effect: float, quantile: float) -> Placebo | None:
     """The same model at dates before the change, with the noise that was found, on the points before it."""
     after = min(len(series.y) - series.before, max(series.before // 3, LEAST_AFTER))
@@ -439,12 +370,12 @@ def _other_scope(series: _Given, controlled: bool) -> bool:
     if series.weights is not None:
         ahead, behind = series.weights[: series.before], series.weights[series.before :]
         ahead, behind = ahead[np.isfinite(ahead)], behind[np.isfinite(behind)]
-        phase = _phase(ahead)
+        phase = phase_of(ahead)
         if phase is not None and len(behind) and phase.mean > 0:
             beyond = bool((behind > phase.upper).all() or (behind < phase.lower).all())
             if beyond and abs(float(behind.mean()) / phase.mean - 1) > SCOPE_WEIGHT:
                 return True
-    first, second = _phase(before), _phase(after)
+    first, second = phase_of(before), phase_of(after)
     if controlled or first is None or second is None or first.mean <= 0 or float(before.min()) < 0:
         return False
     return (

@@ -10,7 +10,7 @@ NIST/SEMATECH e-Handbook, section 6.3.2.
 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
-from math import gamma, inf, isfinite, nan, sqrt
+from math import gamma, inf, nan, sqrt
 from typing import Any, Final
 
 from opsboard.core.analysis.nelson import DEFAULT_RULES, RUN, Array, Signal, Values, array_of, nelson
@@ -23,6 +23,7 @@ D4: Final = 3.268
 D2_OF_TWO: Final = 1.128
 # Ranges above this many mean ranges are left out when limits are screened. (NHSRplotthedots, Nelson 1982: 3.267.)
 SCREEN: Final = 3.267
+TAIL: Final = 0.00135  # beyond three standard deviations, on one side
 
 # Mean and standard deviation of the range of n standard normal values, n = 2 … 25. Montgomery 2013, appendix VI.
 D2: Final = (
@@ -189,12 +190,22 @@ def np_chart(
 
 
 def c_chart(
-    counts: Values, *, baseline: int | None = None, rules: Collection[int] = DEFAULT_RULES, run: int = RUN
+    counts: Values,
+    *,
+    baseline: int | None = None,
+    rules: Collection[int] = DEFAULT_RULES,
+    exact: bool = False,
+    run: int = RUN,
 ) -> Chart:
-    """The number of events in equal areas of chance: c̄ ± 3 √c̄."""
+    """The number of events in equal areas of chance: c̄ ± 3 √c̄. ``exact`` takes the limits from the Poisson distribution
+    (0.135 % on each side): for what is rare, where the normal one calls each event a signal."""
     count = array_of(counts)
     center = _pooled(count, np.ones(len(count)), baseline)
-    return _chart("c", count, center, sqrt(center), rules, run, 0.0, None)
+    chart = _chart("c", count, center, sqrt(center), rules, run, 0.0, None)
+    if not exact:
+        return chart
+    ends = [np.full(len(count), _poisson(tail, center)) for tail in (TAIL, 1 - TAIL)]
+    return _limited(chart, ends[0], ends[1], rules)
 
 
 def u_chart(
@@ -247,92 +258,6 @@ def xbar_s(
     )
 
 
-def ewma(
-    values: Values,
-    *,
-    weight: float = 0.3,
-    center: float | None = None,
-    sigma: float | None = None,
-    baseline: int | None = None,
-    width: float = 3.0,
-    asymptotic: bool = False,
-) -> Chart:
-    """The exponentially weighted moving average zᵢ = λ xᵢ + (1 - λ) zᵢ₋₁, z₀ = centre: it sees small shifts.
-
-    Limits: centre ± ``width`` σ √(λ / (2 - λ) (1 - (1 - λ)²ⁱ)); ``asymptotic`` leaves the last factor out. Centre and σ
-    come from the XmR chart of the first ``baseline`` values where they aren't given. NIST e-Handbook 6.3.2.4.
-    """
-    if not 0 < weight <= 1:
-        raise ValueError("the weight lies between 0 and 1")
-    given = array_of(values)
-    center, sigma = _level(given, center, sigma, baseline)
-    smooth = np.full(len(given), nan)
-    spread = np.full(len(given), nan)
-    last, seen = center, 0
-    for place, value in enumerate(given):
-        if isfinite(value):
-            last, seen = weight * value + (1 - weight) * last, seen + 1
-            smooth[place] = last
-        steps = 1.0 if asymptotic else 1 - (1 - weight) ** (2 * max(seen, 1))
-        spread[place] = sigma * sqrt(weight / (2 - weight) * steps)
-    lower, upper = center - width * spread, center + width * spread
-    out = _beyond(smooth, lower, upper)
-    return Chart(
-        method="ewma",
-        values=_given(smooth),
-        center=(center,) * len(given),
-        lower=tuple(lower.tolist()),
-        upper=tuple(upper.tolist()),
-        sigma=tuple(spread.tolist()),
-        signals=tuple(Signal(int(place), 0) for place in out),
-    )
-
-
-@dataclass(frozen=True, slots=True)
-class Cusum:
-    """The sums of deviations upward and downward (both ≥ 0, in the values' unit), and the limit that they may not pass."""
-
-    high: tuple[float | None, ...]
-    low: tuple[float | None, ...]
-    limit: float
-    center: float
-    signals: tuple[Signal, ...]
-
-
-def cusum(
-    values: Values,
-    *,
-    center: float | None = None,
-    sigma: float | None = None,
-    baseline: int | None = None,
-    slack: float = 0.5,
-    decision: float = 5.0,
-) -> Cusum:
-    """Tabular CUSUM: Sₕ = max(0, Sₕ + x - centre - k σ), Sₗ alike downward; a signal when either passes h σ.
-
-    ``slack`` is k and ``decision`` h, in standard deviations: k = 0.5 looks for shifts of one. Montgomery 2013, 9.1;
-    NIST e-Handbook 6.3.2.3.
-    """
-    given = array_of(values)
-    center, sigma = _level(given, center, sigma, baseline)
-    high: list[float | None] = []
-    low: list[float | None] = []
-    signals: list[Signal] = []
-    up = down = 0.0
-    for place, value in enumerate(given):
-        if not isfinite(value):
-            high.append(None)
-            low.append(None)
-            continue
-        up = max(0.0, up + float(value) - center - slack * sigma)
-        down = max(0.0, down + center - slack * sigma - float(value))
-        high.append(up)
-        low.append(down)
-        if max(up, down) > decision * sigma and sigma > 0:
-            signals.append(Signal(place, 0))
-    return Cusum(tuple(high), tuple(low), decision * sigma, center, tuple(signals))
-
-
 def c4(size: int) -> float:
     """The mean of the standard deviation of ``size`` standard normal values."""
     if size > 170:
@@ -356,7 +281,7 @@ def _chart(
     upper = np.clip(centers + 3 * sigmas, None, inf if ceiling is None else ceiling)
     return Chart(
         method=method,
-        values=_given(given),
+        values=given_of(given),
         center=tuple(centers.tolist()),
         lower=tuple(lower.tolist()),
         upper=tuple(upper.tolist()),
@@ -378,19 +303,23 @@ def _scores(given: "Array", center: Any, sigma: Any) -> "Array":
 
 def _exact(chart: Chart, size: "Array", share: float, *, per_unit: bool, rules: Collection[int]) -> Chart:
     """Binomial limits in place of the normal ones; rule 1 is asked of them."""
-    tail = 0.00135
     whole = np.where(np.isfinite(size), size, 1).astype(int)
-    lower, upper = _binomial(tail, whole, share), _binomial(1 - tail, whole, share)
+    lower, upper = _binomial(TAIL, whole, share), _binomial(1 - TAIL, whole, share)
     if per_unit:
         lower, upper = lower / whole, upper / whole
+    return _limited(chart, lower, upper, rules)
+
+
+def _limited(chart: Chart, lower: "Array", upper: "Array", rules: Collection[int]) -> Chart:
+    """A chart with other limits; rule 1 is asked of them."""
     drawn = array_of(chart.values)
     others = [signal for signal in chart.signals if signal.rule != 1]
-    beyond = [Signal(int(place), 1) for place in _beyond(drawn, lower, upper)] if 1 in rules else []
+    outside = [Signal(int(place), 1) for place in beyond(drawn, lower, upper)] if 1 in rules else []
     return replace(
         chart,
         lower=tuple(lower.tolist()),
         upper=tuple(upper.tolist()),
-        signals=tuple(sorted([*others, *beyond])),
+        signals=tuple(sorted([*others, *outside])),
     )
 
 
@@ -403,17 +332,15 @@ def _binomial(below: float, size: "Array", share: float) -> "Array":
     return found
 
 
-def _beyond(values: "Array", lower: "Array", upper: "Array") -> Any:
+def _poisson(below: float, mean: float) -> float:
+    """The smallest count that so much of the distribution lies at or below."""
+    count = max(float(np.ceil(special.pdtrik(below, mean))), 0.0)
+    return count - 1 if count >= 1 and special.pdtr(count - 1, mean) >= below else count
+
+
+def beyond(values: "Array", lower: "Array", upper: "Array") -> Any:
     edge = 1e-9 * np.maximum(1.0, np.abs(values))
     return np.flatnonzero((values > upper + edge) | (values < lower - edge))
-
-
-def _level(given: "Array", center: float | None, sigma: float | None, baseline: int | None) -> tuple[float, float]:
-    if center is None or sigma is None:
-        chart = xmr(given.tolist(), baseline=baseline, rules=())
-        center = chart.center[0] if center is None else center
-        sigma = (chart.mean_moving_range or 0.0) / D2_OF_TWO if sigma is None else sigma
-    return center, sigma
 
 
 def _pooled(count: "Array", size: "Array", baseline: int | None) -> float:
@@ -442,5 +369,5 @@ def _groups(groups: Sequence[Sequence[float]]) -> "Array":
     return np.asarray(groups, dtype=float)
 
 
-def _given(values: "Array") -> tuple[float | None, ...]:
+def given_of(values: "Array") -> tuple[float | None, ...]:
     return tuple(None if np.isnan(value) else float(value) for value in values)
