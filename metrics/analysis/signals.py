@@ -105,8 +105,8 @@ def _shift(values: Sequence[float | None], wanted: str, found: Found) -> Judged:
     marks = tuple(Signal(one.index, SHIFT) for one in sums.signals)
     pairs = zip(sums.high, sums.low, strict=True)
     larger = tuple(None if up is None or down is None else up if up >= down else -down for up, down in pairs)
-    flat = [(sums.center,) * len(values), (-sums.limit,) * len(values), (sums.limit,) * len(values)]
-    return Judged("cusum", *flat, marks, found.episodes, drawn=larger)
+    center, low, high = ((level,) * len(values) for level in (sums.center, -sums.limit, sums.limit))
+    return Judged("cusum", center, low, high, marks, found.episodes, drawn=larger)
 
 
 def _never_below(values: Sequence[float | None]) -> bool:
