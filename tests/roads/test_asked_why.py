@@ -50,7 +50,7 @@ class Desk:
         self.page.select_option("select[name=aggregation]", "sum")
         self.page.select_option("select[name=grain]", grain)
         self.page.locator("button[value=import]").click()
-        self.page.get_by_role("link", name="See the result").click(timeout=40_000)
+        self.page.get_by_role("link", name="Open the metric").click(timeout=40_000)
         expect(self.page.get_by_role("heading", name=name, exact=True)).to_be_visible()
 
     def write_down(self, cause: str, decision: str) -> str:
