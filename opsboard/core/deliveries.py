@@ -29,6 +29,7 @@ from opsboard.core.models import Channel, Delivery, Notice, Workspace
 log = logging.getLogger(__name__)
 LEASE = timedelta(seconds=60)
 HANDING_OVER = timedelta(minutes=5)
+KEPT = timedelta(days=400)  # what was sent; who was told what stays with those who told it
 RETRIES = (timedelta(seconds=30), timedelta(minutes=2), timedelta(minutes=10))
 
 
@@ -284,3 +285,16 @@ def give_up_on_the_lost(*, now: datetime) -> int:
     return Delivery.objects.filter(channel="email", state=Delivery.State.SENDING, lease_until__lt=now).update(
         state=Delivery.State.UNKNOWN, error="The worker stopped while the message was being handed over."
     )
+
+
+def forget_old(*, now: datetime, at_most: int = 5000) -> int:
+    """Take out what was sent long ago; what failed or is unclear stays until somebody deals with it."""
+    gone = 0
+    while ids := list(
+        Delivery.objects.filter(state=Delivery.State.SENT, sent_at__lt=now - KEPT).values_list("pk", flat=True)[
+            :at_most
+        ]
+    ):
+        gone += len(ids)
+        Delivery.objects.filter(pk__in=ids).delete()
+    return gone

@@ -23,5 +23,6 @@ contract = Contract(
         Every("opsboard.core.tasks.take_snapshots", 3600),
         Every("opsboard.core.tasks.index_everything", 6 * 3600),
         Every("opsboard.core.tasks.keep_calendars", 24 * 3600),
+        Every("opsboard.core.tasks.forget_deliveries", 24 * 3600),
     ),
 )

@@ -72,6 +72,11 @@ def keep_calendars() -> None:
 
 
 @shared_task
+def forget_deliveries() -> int:
+    return deliveries.forget_old(now=timezone.now())
+
+
+@shared_task
 def heartbeat() -> None:
     """The worker says that it is alive; `/readyz` listens."""
     jobs.say_alive()

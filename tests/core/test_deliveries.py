@@ -148,3 +148,11 @@ def test_what_a_killed_worker_was_handing_over_is_shown_as_unclear(workspace: Wo
 def test_a_wrong_password_may_be_mended() -> None:
     assert not deliveries._for_good(smtplib.SMTPAuthenticationError(535, b"no"))
     assert deliveries._for_good(smtplib.SMTPResponseException(554, b"no"))
+
+
+def test_what_was_sent_long_ago_is_forgotten_and_what_failed_stays(workspace: Workspace, now: datetime) -> None:
+    for number, (state, days) in enumerate([("sent", 401), ("sent", 399), ("failed", 401), ("unknown", 401)]):
+        post(workspace, now, unique_as=f"a:{number}")
+        Delivery.objects.filter(unique_as=f"a:{number}").update(state=state, sent_at=now - timedelta(days=days))
+    assert deliveries.forget_old(now=now, at_most=1) == 1
+    assert sorted(Delivery.objects.values_list("state", flat=True)) == ["failed", "sent", "unknown"]
