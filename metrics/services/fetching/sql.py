@@ -217,7 +217,11 @@ def _only_reading(connection: Any, question: Question) -> Iterator[Any]:
         )
     elif database == "mysql":
         offset = f"{question.now.astimezone(question.zone):%z}"
-        connection.exec_driver_sql(f"SET SESSION time_zone = '{offset[:3]}:{offset[3:5]}'")
+        # By name a summer's moments are told by the clock of summer; servers without names know only an offset.
+        try:
+            connection.exec_driver_sql("SET SESSION time_zone = %s", (question.zone.key,))
+        except alchemy_errors.SQLAlchemyError:
+            connection.exec_driver_sql(f"SET SESSION time_zone = '{offset[:3]}:{offset[3:5]}'")
         for statement in (f"SET SESSION max_execution_time = {SECONDS * 1000}", f"SET SESSION max_statement_time = {SECONDS}"):  # fmt: skip
             with contextlib.suppress(alchemy_errors.SQLAlchemyError):  # MySQL knows the one, MariaDB the other
                 connection.exec_driver_sql(statement)
