@@ -7,14 +7,15 @@ from datetime import timedelta
 
 import pytest
 from django.db import connection
+from django.db.models import F
 from django.utils import timezone
 
 from opsboard.alerts import services
-from opsboard.alerts.models import Alert, Transition
+from opsboard.alerts.models import Alert, EscalationPolicy, Pulse, Told, Transition
 from opsboard.alerts.services.locking import LOCK
 from opsboard.alerts.tasks import evaluate_all
 from opsboard.core.access import Viewer
-from opsboard.core.models import Delivery, Notice, Occurrence, User
+from opsboard.core.models import Delivery, Notice, Occurrence, User, Workspace
 from opsboard.core.tasks import send_deliveries
 from tests.alerts.numbers import tell
 from tests.workers import MailServer, Worker, until, worker
@@ -40,6 +41,12 @@ def is_judging() -> bool:
 def beat() -> None:
     evaluate_all.apply_async(expires=5)
     send_deliveries.apply_async(expires=5)
+
+
+def beat_anew() -> None:
+    """The tick is judged again, so that nobody waits for the next one."""
+    Pulse.objects.update(tick=F("tick") - timedelta(seconds=10))
+    beat()
 
 
 def test_every_alert_is_told_once_through_three_killed_workers(editor: Viewer, anna: User, mail: MailServer) -> None:
@@ -69,6 +76,42 @@ def test_every_alert_is_told_once_through_three_killed_workers(editor: Viewer, a
     assert Delivery.objects.count() == ALERTS
     assert max(mail.taken.values()) == 1
     assert len(mail.taken) == ALERTS - in_doubt_and_lost(mail)
+
+
+def test_a_group_and_each_step_of_its_escalation_speak_once_through_killed_workers(
+    editor: Viewer, workspace: Workspace, anna: User, connie: User, adam: User, mail: MailServer
+) -> None:
+    """Each worker is killed while it judges: the first with the group's notice, the next ones with a step each."""
+    chance = random.Random(9)
+    watch = services.watch_number(
+        viewer=editor, now=timezone.now(), indicator="metrics.value:rework", op=">", value=5, scope="each"
+    )
+    steps = [services.StepPlan(900, people=[connie]), services.StepPlan(1800, people=[adam])]
+    policy = services.save_policy(
+        policy=EscalationPolicy(workspace=workspace, title="Upwards"), now=timezone.now(), steps=steps
+    )
+    services.save_route(
+        workspace=workspace, watch=watch, now=timezone.now(), escalation=policy, group_wait=0, repeat_interval=0
+    )
+    for place in range(20):
+        tell("rework", 7.4 + place, shop=f"Shop {place}")
+    for told in range(4):  # how many words were said before
+        with worker(plays=PLAYS, mail_port=mail.port) as here:
+            until(lambda told=told: Notice.objects.count() >= told, meanwhile=beat_anew)  # type: ignore[misc]
+            if told == 3:
+                until(lambda: not Delivery.objects.filter(state__in=["waiting", "claimed"]).exists(), meanwhile=beat)
+                assert Alert.objects.firing().count() == 20, here.words
+                break
+            if told:  # the next step is due, and the tick is judged again
+                Alert.objects.firing().update(escalate_at=timezone.now() - timedelta(seconds=20))
+            until(is_judging, meanwhile=beat_anew)
+            time.sleep(chance.uniform(0, 0.03))
+        Delivery.objects.filter(state="claimed").update(lease_until=timezone.now() - timedelta(seconds=1))
+        beat_anew()
+    assert sorted(Notice.objects.values_list("user", flat=True)) == sorted([anna.pk, connie.pk, adam.pk])
+    assert sorted(Told.objects.values_list("kind", flat=True)) == ["escalated", "escalated", "first"]
+    assert Delivery.objects.count() == 3
+    assert max(mail.taken.values()) == 1
 
 
 def done(mail: MailServer) -> bool:
