@@ -15,7 +15,7 @@ from django.utils import timezone
 from opsboard.alerts import services
 from opsboard.core import registry
 from opsboard.core.access import Viewer, person_in
-from opsboard.core.contract import Contract, Indicator, Reading, Watchable
+from opsboard.core.contract import Contract, Indicator, Parts, Reading, Watchable
 from opsboard.core.models import Membership, Role, User, Workspace
 from opsboard.core.periods import Period
 
@@ -23,7 +23,9 @@ NAMES = ("alerts-backtest",)
 KEY, STEP, DAYS, ROUNDS = "bench.past", timedelta(minutes=5), 90, 7
 
 
-def history(viewer: Viewer, keys: Sequence[str], period: Period) -> Mapping[str, Sequence[Reading]]:
+def history(
+    viewer: Viewer, keys: Sequence[str], period: Period, parts: Parts | None = None
+) -> Mapping[str, Sequence[Reading]]:
     """A daily course with noise, busier than most: it crosses the threshold in most afternoons."""
     chance, at, readings = random.Random(4), period.start.replace(second=0, microsecond=0), []
     while at < period.end:

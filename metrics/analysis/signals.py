@@ -7,13 +7,14 @@ else XmR, which needs no model. Small lasting shifts are seen earlier by EWMA an
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime, tzinfo
 from math import isfinite
 from typing import Any, Final, Literal, cast
 
 from opsboard.core.analysis import shifts, spc
+from opsboard.core.analysis.apart import Apart
 from opsboard.core.analysis.nelson import DEFAULT_RULES, Signal
 from opsboard.core.analysis.unusual import Episode, Found, find_unusual
 from opsboard.core.lazy import numpy as np
@@ -61,15 +62,22 @@ def judge_series(
     kind: Kind,
     per_unit: bool = False,
     starts: Collection[datetime] = (),
-    holidays: Collection[date] = (),
+    apart: Apart | None = None,
+    seconds: int = 0,
     chart: str = "",
 ) -> Judged:
     """Judge each value. ``kind`` is ``rate`` for shares of counted things (weights are what they are shares of);
-    ``per_unit`` says that weights are what the values are counted over. ``chart`` is one of those that are offered."""
+    ``per_unit`` says that weights are what the values are counted over. ``chart`` is one of those that are offered.
+
+    Buckets of so many ``seconds`` that are ``apart`` (days off, maintenance) teach nothing and are no signals.
+    """
+    worked: Mapping[date, int] = {}
+    if apart is not None:
+        values, worked = apart.blanked(times, values, seconds), apart.worked
     whole = all(value is None or (value >= 0 and float(value).is_integer()) for value in values)
-    found = find_unusual(list(times), values, zone, starts=starts, holidays=holidays, counts=kind == "sum" and whole)
+    found = find_unusual(list(times), values, zone, starts=starts, worked=worked, counts=kind == "sum" and whole)
     if found.method == "season":
-        return _of_season(times, found)
+        return _of_season(times, values, found)
     counted = _counted(values, weights, kind, whole, per_unit)
     begins = [next((k for k, at in enumerate(times) if at >= start), len(times)) for start in starts]
     by_chance = counted is not None and _by_chance(counted)
@@ -173,9 +181,11 @@ def _with_points(times: Sequence[datetime], zone: tzinfo, chart: spc.Chart, judg
     return replace(judged, episodes=tuple(sorted([*judged.episodes, *more], key=lambda one: one.start)))
 
 
-def _of_season(times: Sequence[datetime], found: Found) -> Judged:
+def _of_season(times: Sequence[datetime], values: Sequence[float | None], found: Found) -> Judged:
     marked = [
-        Signal(index, 0) for index, at in enumerate(times) if any(_covers(episode, at) for episode in found.episodes)
+        Signal(index, 0)
+        for index, at in enumerate(times)
+        if values[index] is not None and any(_covers(episode, at) for episode in found.episodes)
     ]
     strength = found.season.strength if found.season else 0.0
     return Judged(

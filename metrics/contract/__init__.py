@@ -4,7 +4,7 @@ from django.utils.translation import gettext_lazy, pgettext_lazy
 
 from metrics.contract import boards
 from metrics.contract.keeping_up import age_catalogue, find_no_data, find_no_owner, read_age
-from metrics.contract.numbers import catalogue, history, parts, read
+from metrics.contract.numbers import catalogue, history, read
 from metrics.contract.recording import record_point
 from metrics.contract.rows import datasets, metrics_by_name, movements_by_name, rows
 from metrics.contract.signals import find_signals
@@ -43,9 +43,7 @@ contract = Contract(
         begin="metrics:new_import",
     ),
     indicators=(
-        Indicator(
-            "metrics.value", gettext_lazy("Value of a metric"), catalogue, read, history, snapshot=False, parts=parts
-        ),
+        Indicator("metrics.value", gettext_lazy("Value of a metric"), catalogue, read, history, snapshot=False),
         Indicator("metrics.age", gettext_lazy("Age of the newest value"), age_catalogue, read_age),
         *INDICATORS,
     ),

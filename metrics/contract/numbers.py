@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable, Sequence
 from datetime import datetime
 from typing import Any
 
-from django.db.models import Count
-
-from metrics.models import Bucket, Grain, LabelSet, Metric, buckets, dimensions_of, newest_both
+from metrics.models import FINE, Bucket, Grain, Metric, Place, buckets, dimensions_of, label_sets_of, newest_both
 from opsboard.core.access import Viewer
-from opsboard.core.contract import Reading, Ref, Watchable
+from opsboard.core.contract import Parts, Reading, Ref, Watchable
 from opsboard.core.periods import Period
 
 PREFIX = "metrics.value:"
@@ -28,12 +27,15 @@ def _by_key(viewer: Viewer, keys: Sequence[str]) -> dict[int, Metric]:
 def catalogue(viewer: Viewer) -> Iterable[Watchable]:
     metrics = list(in_use(viewer))
     dimensions = dimensions_of([metric.pk for metric in metrics], at_most=1)
+    places = list(Place.objects.filter(workspace=viewer.workspace)) if metrics else []
     for metric in metrics:
+        late = [one.behind(metric.zone) for one in places if one.dimension in dimensions.get(metric.pk, ())]
+        settles = max([0, *late]) if metric.grain not in FINE else 0
         yield Watchable(
             key=metric.indicator, title=metric.name, unit=metric.unit, direction=metric.direction,
             url=metric.get_absolute_url(), about=Ref.to(metric), dimensions=tuple(dimensions.get(metric.pk, ())),
             grain_seconds=Grain(metric.grain).seconds, target=metric.target, decimals=metric.decimals,
-            rate=metric.as_rate, aggregation=metric.aggregation,
+            rate=metric.as_rate, aggregation=metric.aggregation, settles_seconds=settles,
         )  # fmt: skip
 
 
@@ -62,26 +64,21 @@ def _reading(metric: Metric, one: Bucket | None) -> Reading:
     return Reading(metric.indicator, one.labels, one.at, one.value, one.weight, about=about)
 
 
-MOST_PARTS = 200  # label sets of a metric whose past is read one by one
-
-
-def parts(viewer: Viewer, keys: Sequence[str], period: Period) -> dict[str, list[Reading]]:
-    """Each label set by its metric's grain over the period; of a metric with very many only the whole is told."""
-    metrics = _by_key(viewer, keys)
-    counted = LabelSet.objects.filter(metric__in=metrics).exclude(labels={}).values_list("metric_id")
-    few = [pk for pk, count in counted.annotate(count=Count("pk")) if count <= MOST_PARTS]
-    answer: dict[str, list[Reading]] = {}
-    for one in buckets(few, start=period.start, end=period.end, each=True) if few else ():
-        if one.labels:
-            answer.setdefault(metrics[one.metric_id].indicator, []).append(_reading(metrics[one.metric_id], one))
-    return answer
-
-
-def history(viewer: Viewer, keys: Sequence[str], period: Period) -> dict[str, list[Reading]]:
-    """Each metric by its own grain over the period, over all labels."""
+def history(
+    viewer: Viewer, keys: Sequence[str], period: Period, parts: Parts | None = None
+) -> dict[str, list[Reading]]:
+    """Each metric by its own grain over the period: over all labels, and where asked for by label set."""
     metrics = _by_key(viewer, keys)
     answer: dict[str, list[Reading]] = {metric.indicator: [] for metric in metrics.values()}
-    for one in buckets(list(metrics), start=period.start, end=period.end):
+    found = buckets(list(metrics), start=period.start, end=period.end)
+    if parts is not None:
+        by_sets: dict[str, list[int]] = {}
+        wanted = label_sets_of(list(metrics), parts.labels, at_most=parts.most)
+        for pk, sets in wanted.items():
+            by_sets.setdefault(json.dumps(sets), []).append(pk)
+        for pks in by_sets.values():
+            found += buckets(pks, start=period.start, end=period.end, each=True, only=wanted[pks[0]])
+    for one in found:
         metric = metrics[one.metric_id]
         answer[metric.indicator].append(_reading(metric, one))
     return answer

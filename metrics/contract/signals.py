@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -14,7 +15,9 @@ from metrics import charts
 from metrics.contract.numbers import in_use
 from metrics.models import Bucket, Grain, Level, Metric, Movement, buckets
 from metrics.services.drivers import BACK, bucket_end, judge_buckets
+from opsboard.core import registry
 from opsboard.core.access import Viewer
+from opsboard.core.analysis.apart import Apart
 from opsboard.core.contract import Found, Ref
 from opsboard.core.periods import Period
 
@@ -34,22 +37,35 @@ def judged_in(viewer: Viewer, period: Period, now: datetime) -> dict[int, list[d
         ids = [metric.pk for metric in metrics.values() if metric.grain == grain]
         # Minutes are judged by their hours.
         asked = Grain.HOUR if grain == Grain.MINUTE else grain
+        apart = registry.apart(
+            viewer, [metrics[pk].indicator for pk in ids], Period(period.start - BACK[asked], period.end, "custom")
+        )
         course: dict[int, list[Bucket]] = {}
         for one in buckets(ids, start=period.start - BACK[asked], end=min(period.end, now), grain=asked):
             course.setdefault(one.metric_id, []).append(one)
         for pk, found in course.items():
-            if stretches := _unusual(metrics[pk], found, levels.get(pk, ()), period, now):
+            if stretches := _unusual(
+                metrics[pk], found, levels.get(pk, ()), period, now, apart[metrics[pk].indicator], asked
+            ):
                 answer[pk] = stretches
     return answer
 
 
 def _unusual(
-    metric: Metric, found: Sequence[Bucket], starts: Sequence[datetime], period: Period, now: datetime
+    metric: Metric,
+    found: Sequence[Bucket],
+    starts: Sequence[datetime],
+    period: Period,
+    now: datetime,
+    apart: Apart,
+    grain: str,
 ) -> list[dict[str, Any]]:
     whole = [one for one in found if bucket_end(one.at, metric) <= now]
     if not whole or whole[-1].at < period.start:
         return []
-    judged = judge_buckets(metric, whole, starts, now).judged
+    judged = judge_buckets(
+        metric, whole, starts, now, apart=replace(apart, zone=metric.zone), seconds=Grain(grain).seconds
+    ).judged
     return [
         {
             "start": one.start,

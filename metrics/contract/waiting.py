@@ -14,7 +14,7 @@ from metrics import analysis
 from metrics.models import Waiting, WaitingItem, WaitingList, waiting_in
 from opsboard.core.access import Viewer
 from opsboard.core.calendars import WorkCalendar
-from opsboard.core.contract import Indicator, Named, Reading, Ref, Watchable
+from opsboard.core.contract import Indicator, Named, Parts, Reading, Ref, Watchable
 from opsboard.core.models import Workspace
 from opsboard.core.periods import Period
 
@@ -99,35 +99,59 @@ def _detail(row: WaitingList, item: WaitingItem | None) -> str:
         return _("%(reference)s, waiting since %(since)s, nobody has it") % said
 
 
-def _history(prefix: str) -> Callable[[Viewer, Sequence[str], Period], dict[str, Sequence[Reading]]]:
+type Past = Callable[[Viewer, Sequence[str], Period, Parts | None], dict[str, Sequence[Reading]]]
+type Spans = dict[tuple[int, tuple[tuple[str, str], ...]], list[tuple[datetime, datetime | None]]]
+
+
+def _history(prefix: str) -> Past:
     """Out of when each item came and went: so there is a past from the first day on."""
 
-    def history(viewer: Viewer, keys: Sequence[str], period: Period) -> dict[str, Sequence[Reading]]:
+    def history(
+        viewer: Viewer, keys: Sequence[str], period: Period, parts: Parts | None = None
+    ) -> dict[str, Sequence[Reading]]:
         rows = _lists(viewer, keys)
         ticks = _ticks(period, timezone.now())
-        spans: dict[int, list[tuple[datetime, datetime | None]]] = {}
-        items: Any = WaitingItem.objects.filter(waiting_list__in=rows, opened_at__lt=period.end)
-        for pk, since, until in items.exclude(closed_at__lt=period.start).values_list(
-            "waiting_list_id", "opened_at", "closed_at"
-        ):
-            spans.setdefault(pk, []).append((since, until))
         answer: dict[str, Sequence[Reading]] = {}
         calendars = _calendars(rows.values())
+        spans = _spans(rows, period, parts)
         for pk, row in rows.items():
-            queues = analysis.queues(spans.get(pk, []), ticks)
-            values = (
-                analysis.ages(calendars[row.clock], queues)
-                if prefix == OLDEST
-                else [float(one.count) for one in queues]
-            )
-            key = f"{prefix}:{row.key}"
-            about = Ref.to(row)
-            answer[key] = [
-                Reading(key, {}, one.at, value, about=about) for one, value in zip(queues, values, strict=True)
-            ]
+            key, about, told = f"{prefix}:{row.key}", Ref.to(row), []
+            for labels in [(), *sorted(pairs for of, pairs in spans if of == pk and pairs)]:
+                queues = analysis.queues(spans.get((pk, labels), []), ticks)
+                values = (
+                    analysis.ages(calendars[row.clock], queues)
+                    if prefix == OLDEST
+                    else [float(one.count) for one in queues]
+                )
+                told += [
+                    Reading(key, dict(labels), one.at, value, about=about)
+                    for one, value in zip(queues, values, strict=True)
+                ]
+            answer[key] = told
         return answer
 
     return history
+
+
+def _spans(rows: Iterable[int], period: Period, parts: Parts | None) -> Spans:
+    """When each item came and went: of all, and of each label where parts are asked for."""
+    spans: Spans = {}
+    items: Any = WaitingItem.objects.filter(waiting_list__in=list(rows), opened_at__lt=period.end)
+    for pk, since, until, labels in items.exclude(closed_at__lt=period.start).values_list(
+        "waiting_list_id", "opened_at", "closed_at", "labels"
+    ):
+        spans.setdefault((pk, ()), []).append((since, until))
+        if parts is not None:
+            for pair in labels.items():
+                if parts.labels in ({}, dict([pair])):
+                    spans.setdefault((pk, (pair,)), []).append((since, until))
+    if parts is not None:
+        known: dict[int, int] = {}
+        for pk, pairs in sorted(spans):
+            known[pk] = known.get(pk, 0) + bool(pairs)
+            if known[pk] > parts.most:
+                del spans[pk, pairs]
+    return spans
 
 
 def _ticks(period: Period, now: datetime) -> list[datetime]:

@@ -1,7 +1,7 @@
 """Metrics, their label sets and points, and the questions that are asked of them."""
 
 from metrics.models.annotations import Annotation, Sort
-from metrics.models.buckets import Bucket, begins_after, bucket_sql
+from metrics.models.buckets import FINE, Bucket, begins_after, bucket_sql
 from metrics.models.courses import Course, Shown
 from metrics.models.dashboards import Compare, Dashboard, Favourite, ShareLink
 from metrics.models.drilling import Hours, Stretch, by_hours, by_labels
@@ -11,7 +11,8 @@ from metrics.models.looks import Look, look_back
 from metrics.models.marks import Marks, marks_of
 from metrics.models.measures import Measure, measure_of, measures_of
 from metrics.models.metric import Aggregation, Direction, Grain, Metric, check_key
-from metrics.models.points import LabelSet, Point, begins, dimensions_of, points_of
+from metrics.models.places import Place
+from metrics.models.points import LabelSet, Point, begins, dimensions_of, label_sets_of, points_of
 from metrics.models.reading import buckets, newest, newest_both, revised_since, versions
 from metrics.models.sources import Every, Origin, Pull, Source, Turn
 from metrics.models.stored import Latest, Operand, Pulse, Revision, Rollup, Span
@@ -21,6 +22,7 @@ from metrics.models.trees import Influence, Kind, Sign
 from metrics.models.waiting import Clock, Waiting, WaitingItem, WaitingList, waiting_in
 
 __all__ = [
+    "FINE",
     "STATES",
     "Aggregation",
     "Annotation",
@@ -47,6 +49,7 @@ __all__ = [
     "Movement",
     "Operand",
     "Origin",
+    "Place",
     "Point",
     "Pull",
     "Pulse",
@@ -77,6 +80,7 @@ __all__ = [
     "end_of",
     "feeding",
     "freshness",
+    "label_sets_of",
     "look_back",
     "marks_of",
     "measure_of",

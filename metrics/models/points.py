@@ -6,6 +6,7 @@ clock, so that nothing is lost and several points of one day add up.
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 
@@ -104,4 +105,23 @@ def dimensions_of(metric_ids: Sequence[int], *, at_most: int = 200) -> dict[int,
         )
         for metric, name, values in cursor.fetchall():
             answer.setdefault(metric, {})[name] = values
+    return answer
+
+
+def label_sets_of(
+    metric_ids: Sequence[int], labels: Mapping[str, str], *, at_most: int
+) -> dict[int, list[dict[str, str]]]:
+    """`{metric: its label sets that have these labels}`, the first ones by name; of a calculated metric its operands'."""
+    answer: dict[int, list[dict[str, str]]] = {}
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "WITH RECURSIVE basis AS (SELECT x AS metric_id, x AS id FROM unnest(%s::bigint[]) x UNION "
+            "SELECT b.metric_id, o.of_id FROM metrics_operand o JOIN basis b ON b.id = o.metric_id) "
+            "SELECT metric_id, labels FROM (SELECT metric_id, labels, row_number() OVER (PARTITION BY metric_id ORDER BY labels) "
+            "AS place FROM (SELECT DISTINCT b.metric_id, s.labels FROM basis b JOIN metrics_labelset s ON s.metric_id = b.id "
+            "WHERE s.labels @> %s::jsonb AND s.labels <> '{}'::jsonb) x) y WHERE place <= %s ORDER BY metric_id, place",
+            [list(metric_ids), json.dumps(dict(labels)), at_most],
+        )
+        for metric, found in cursor.fetchall():
+            answer.setdefault(metric, []).append(found if isinstance(found, dict) else json.loads(found))
     return answer

@@ -23,6 +23,7 @@ from metrics.services.drivers import (
     BASELINES,
     Course,
     Story,
+    apart_of,
     bucket_end,
     bucket_start,
     explain_stretch,
@@ -46,6 +47,7 @@ from metrics.services.journal import (
 )
 from metrics.services.keeping import archive_metric, change_metric, create_metric, key_from, restore_metric
 from metrics.services.partitions import keep_partitions
+from metrics.services.places import remove_place, set_place
 from metrics.services.presets import ORDER_FILES, PARCEL_FILES, check_preset, importer_for
 from metrics.services.pulling import (
     change_source,
@@ -106,6 +108,7 @@ __all__ = [
     "add_value",
     "annotate",
     "answer_level",
+    "apart_of",
     "archive_metric",
     "archive_waiting_list",
     "bucket_end",
@@ -158,6 +161,7 @@ __all__ = [
     "prove_movement",
     "put_numbers",
     "read_source",
+    "remove_place",
     "remove_rate",
     "remove_tile",
     "restore_dashboard",
@@ -169,6 +173,7 @@ __all__ = [
     "secret_of",
     "sentence",
     "set_favourite",
+    "set_place",
     "set_rate",
     "settle",
     "share_dashboard",

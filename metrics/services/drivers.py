@@ -10,7 +10,8 @@ from typing import Any, Final, Literal
 from metrics import analysis
 from metrics.models import Aggregation, Bucket, Grain, Level, Metric, Stretch, begins, buckets, by_hours, by_labels
 from metrics.services.quotients import Part, Quotient, quotient_of
-from opsboard.core import periods
+from opsboard.core import access, periods, registry
+from opsboard.core.analysis.apart import Apart
 from opsboard.core.lazy import numpy as np
 from opsboard.core.lazy import polars as pl
 
@@ -67,13 +68,23 @@ def judge_metric(*, metric: Metric, around: datetime, now: datetime, chart: str 
 
 
 def judge_buckets(
-    metric: Metric, found: Iterable[Bucket], starts: Collection[datetime], now: datetime, *, chart: str = ""
+    metric: Metric,
+    found: Iterable[Bucket],
+    starts: Collection[datetime],
+    now: datetime,
+    *,
+    chart: str = "",
+    apart: Apart | None = None,
+    seconds: int = 0,
 ) -> Course:
     """A metric's buckets, judged; those that still run are left out, hours in which nothing was to be counted are nought."""
     ended = with_noughts(metric, [one for one in found if bucket_end(one.at, metric) <= now])
+    if apart is None and ended:
+        apart = apart_of(metric, ended[0].at, max(now, ended[-1].at))
     judged = analysis.judge_series(
         [one.at for one in ended], [one.value for one in ended], [one.weight for one in ended], metric.zone,
         kind=kind_of(metric), per_unit=_per_unit(metric), starts=starts, chart=chart,
+        apart=apart, seconds=seconds or Grain(metric.grain).seconds,
     )  # fmt: skip
     return Course(ended, judged)
 
@@ -103,6 +114,12 @@ def with_noughts(metric: Metric, found: Sequence[Bucket]) -> Sequence[Bucket]:
         there.get(at) or Bucket(metric.pk, {}, at, 0.0, 0.0)
         for at in (found[0].at + hour * place for place in range(whole))
     ]
+
+
+def apart_of(metric: Metric, start: datetime, end: datetime) -> Apart:
+    """What is no guide to what is usual with this metric: days off, and maintenance."""
+    period = periods.Period(start, end, "custom")
+    return registry.apart(access.the_house(metric.workspace), [metric.indicator], period, metric.zone)[metric.indicator]
 
 
 def bucket_end(at: datetime, metric: Metric) -> datetime:

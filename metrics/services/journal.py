@@ -12,7 +12,7 @@ from django.utils.dateparse import parse_datetime
 from django.utils.translation import gettext as _
 
 from metrics.models import Aggregation, Grain, Level, Metric, Movement, begins, buckets
-from metrics.services.drivers import bucket_end, bucket_start
+from metrics.services.drivers import apart_of, bucket_end, bucket_start
 from opsboard.core import live
 from opsboard.core.analysis.levels import new_levels
 from opsboard.core.analysis.proof import Proof, prove_points
@@ -228,7 +228,9 @@ def _looked_from(metric: Metric, now: datetime, grain: str) -> datetime:
 
 def _without_season(metric: Metric, times: list[datetime], values: list[float | None]) -> list[float | None]:
     try:
-        season = learn_season(times, values, metric.zone, weeks=104)
+        apart = apart_of(metric, times[0], times[-1]) if times else None
+        taught = apart.blanked(times, values, Grain(metric.grain).seconds) if apart else values
+        season = learn_season(times, taught, metric.zone, weeks=104, worked=apart.worked if apart else None)
     except NotEnough:
         return values
     if not season.is_seasonal:

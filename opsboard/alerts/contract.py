@@ -227,6 +227,7 @@ contract = Contract(
     ),
     sections=(Section("alerts.week", _("Alerts"), "alerts/_section.html", tell_week, order=20),),
     things=(Thing("alerts.watches", _("Watches"), "alerts.watch", "eye", watches_by_name),),
+    maintained=services.maintained,
     margin="alerts:margin",
     schedule=(
         Every("opsboard.alerts.tasks.refresh_watches", 300),

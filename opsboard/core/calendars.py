@@ -62,6 +62,18 @@ class WorkCalendar:
         """Whether any work begins on a day."""
         return bool(self.hours_on(day))
 
+    @property
+    def worked_like(self) -> dict[date, int]:
+        """Days that are worked although their weekday is free, each with the nearest weekday that is worked (Monday is 0)."""
+        answer: dict[date, int] = {}
+        for day, hours in self.shifted.items():
+            if hours and not self.week[day.weekday()]:
+                for step in (-1, 1, -2, 2, -3, 3):
+                    if self.week[(day.weekday() + step) % 7]:
+                        answer[day] = (day.weekday() + step) % 7
+                        break
+        return answer
+
     def spans_on(self, day: date) -> list[tuple[datetime, datetime]]:
         """The spans of work that begin on a day, as moments in UTC."""
         spans = ((self._moment(day, start), self._moment(day, end)) for start, end in self.hours_on(day))

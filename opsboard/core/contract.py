@@ -96,6 +96,15 @@ class Watchable:
     decimals: int | None = None
     rate: bool = False  # values 0…1 that are shown as per cent
     aggregation: str = ""  # how the values of a bucket become one: sum, mean, last, ratio; empty where it is not known
+    settles_seconds: int = 0  # so much later its days are whole, where parts of it live by clocks that are behind
+
+
+@dataclass(frozen=True)
+class Parts:
+    """Which label sets of a number are asked for beside the whole: those that have these labels; of very many, so many."""
+
+    labels: Mapping[str, str] = field(default_factory=dict)
+    most: int = 200
 
 
 @dataclass(frozen=True)
@@ -104,18 +113,17 @@ class Indicator:
 
     `key` is the prefix of every key in its catalogue (`metrics.value` for `metrics.value:on_time`; equal to the key
     where there is only one). `read` answers each asked key for all its label sets, in a number of queries that does not
-    grow with the number of keys; `now` is a logical tick. `history` answers `{key: [Reading, …]}` for a period, or is
-    absent: then core's hourly snapshots are the past. `snapshot` says whether core keeps those. `parts` answers for each
-    label set what `history` answers for the whole, where that is asked for; without it `history` has them already.
+    grow with the number of keys; `now` is a logical tick. `history` answers `{key: [Reading, …]}` for a period, of the whole
+    number and, where `Parts` are asked for, of its label sets as `read` tells them; or it is absent: then core's hourly
+    snapshots are the past. `snapshot` says whether core keeps those.
     """
 
     key: str
     title: Text
     catalogue: Callable[[Viewer], Iterable[Watchable]]
     read: Callable[[Viewer, Sequence[str], datetime], Sequence[Reading]]
-    history: Callable[[Viewer, Sequence[str], Period], Mapping[str, Sequence[Reading]]] | None = None
+    history: Callable[[Viewer, Sequence[str], Period, Parts | None], Mapping[str, Sequence[Reading]]] | None = None
     snapshot: bool = True
-    parts: Callable[[Viewer, Sequence[str], Period], Mapping[str, Sequence[Reading]]] | None = None
 
 
 @dataclass(frozen=True)
@@ -299,5 +307,9 @@ class Contract:
     datasets: tuple[Dataset, ...] = ()
     things: tuple[Thing, ...] = ()
     starters: tuple[Starter, ...] = ()
+    # `{key: spans}` of a period in which these numbers were maintained, so that nothing should be learnt from them.
+    maintained: Callable[[Viewer, Sequence[str], Period], Mapping[str, Sequence[tuple[datetime, datetime]]]] | None = (
+        None
+    )
     margin: str = ""  # name of an address of the app that answers a fragment for ?model=&pk=
     schedule: tuple[Every, ...] = ()

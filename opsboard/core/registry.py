@@ -8,7 +8,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
-from datetime import datetime
+from datetime import datetime, tzinfo
 from functools import cache
 from importlib import import_module
 from importlib.util import find_spec
@@ -18,6 +18,7 @@ from django.apps import apps
 from django.conf import settings
 from django.db import connection, transaction
 
+from opsboard.core.analysis.apart import Apart
 from opsboard.core.contract import (
     Contract,
     Dataset,
@@ -27,6 +28,7 @@ from opsboard.core.contract import (
     Found,
     Indicator,
     Part,
+    Parts,
     Reaction,
     Reading,
     Section,
@@ -198,23 +200,36 @@ def read(viewer: Viewer, keys: Iterable[str], now: datetime) -> list[Reading]:
 
 
 def history(
-    viewer: Viewer, keys: Iterable[str], period: Period, *, parts: bool = False
+    viewer: Viewer, keys: Iterable[str], period: Period, parts: Parts | None = None
 ) -> dict[str, Sequence[Reading]]:
     """`{key: readings}` over a period: the app's own history where it has one, else core's snapshots.
 
-    With `parts` also what each label set was.
+    Without `parts` the whole number is told; a number of which only label sets are kept has those.
     """
     snapshots = import_module("opsboard.core.snapshots")
     answer: dict[str, Sequence[Reading]] = {}
     for owner, owned in _by_owner(keys).values():
         past: Mapping[str, Sequence[Reading]] = (
-            owner.history(viewer, owned, period) if owner.history else snapshots.history(viewer, owned, period)
+            owner.history(viewer, owned, period, parts)
+            if owner.history
+            else snapshots.history(viewer, owned, period, parts)
         )
         answer.update(past)
-        if parts and owner.parts:
-            for key, readings in owner.parts(viewer, owned, period).items():
-                answer[key] = [*answer.get(key, ()), *readings]
     return answer
+
+
+def apart(viewer: Viewer, keys: Sequence[str], period: Period, zone: tzinfo | None = None) -> dict[str, Apart]:
+    """What of a period is no guide to what is usual, for each of these numbers: days off, and what any app calls maintained."""
+    calendar = viewer.workspace.calendar
+    spans: dict[str, list[tuple[datetime, datetime]]] = {key: [] for key in keys}
+    for contract in contracts().values():
+        if contract.maintained is not None:
+            for key, found in contract.maintained(viewer, keys, period).items():
+                spans[key] += found
+    days, worked = calendar.holidays - set(calendar.shifted), calendar.worked_like
+    return {
+        key: Apart(zone or viewer.workspace.zone, days, worked, tuple(sorted(found))) for key, found in spans.items()
+    }
 
 
 def find(viewer: Viewer, period: Period) -> list[Found]:

@@ -10,8 +10,10 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING
 
+from django.db.models import Q
+
 from opsboard.core import access, registry
-from opsboard.core.contract import Reading
+from opsboard.core.contract import Parts, Reading
 from opsboard.core.models import Snapshot, Workspace
 
 if TYPE_CHECKING:
@@ -66,10 +68,14 @@ def _keys(house: Viewer) -> list[str]:
     return keys
 
 
-def history(viewer: Viewer, keys: Sequence[str], period: Period) -> Mapping[str, Sequence[Reading]]:
-    """`{key: readings in time order}` from the snapshots; one query."""
+def history(
+    viewer: Viewer, keys: Sequence[str], period: Period, parts: Parts | None = None
+) -> Mapping[str, Sequence[Reading]]:
+    """`{key: readings in time order}` from the snapshots, of all label sets or those that are asked for; one query."""
     answer: dict[str, list[Reading]] = defaultdict(list)
     rows = Snapshot.objects.visible_to(viewer).filter(key__in=keys, at__gte=period.start, at__lt=period.end)
+    if parts is not None and parts.labels:
+        rows = rows.filter(Q(labels={}) | Q(labels__contains=dict(parts.labels)))
     for row in rows.order_by("at"):
         answer[row.key].append(Reading(row.key, row.labels, row.at, row.value, row.weight))
     return answer

@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 
 from opsboard.core import live, registry
 from opsboard.core.access import Viewer
-from opsboard.core.contract import Contract, Indicator, Reading, Ref, Watchable
+from opsboard.core.contract import Contract, Indicator, Parts, Reading, Ref, Watchable
 from opsboard.core.periods import Period
 
 KEY = "opsboard-tests:numbers"
@@ -72,7 +72,9 @@ def catalogue(viewer: Viewer) -> Iterable[Watchable]:
     yield Watchable("metrics.value:share", "On time", direction="up", rate=True)
 
 
-def history(viewer: Viewer, keys: Sequence[str], period: Period) -> Mapping[str, Sequence[Reading]]:
+def history(
+    viewer: Viewer, keys: Sequence[str], period: Period, parts: Parts | None = None
+) -> Mapping[str, Sequence[Reading]]:
     """High from half past each even hour on, for an hour."""
     moments: list[tuple[datetime, float]] = []
     at = period.start.replace(second=0, microsecond=0)
@@ -84,10 +86,14 @@ def history(viewer: Viewer, keys: Sequence[str], period: Period) -> Mapping[str,
     answer = {key: [Reading(key, {}, at, value) for at, value in last] for key in keys}
     for name in ("orders", "minutes"):
         series = live.connection().hgetall(f"{KEY}:{name}")
-        told = sorted((datetime.fromisoformat(json.loads(field)[0]), float(value)) for field, value in series.items())
+        told = sorted(((*json.loads(field), float(value)) for field, value in series.items()), key=lambda one: one[0])
         if told and f"metrics.value:{name}" in answer:
             key = f"metrics.value:{name}"
-            answer[key] = [Reading(key, {}, at, value) for at, value in told if at in period]
+            answer[key] = [
+                Reading(key, labels, datetime.fromisoformat(at), value)
+                for at, labels, value in told
+                if datetime.fromisoformat(at) in period and (parts is not None or not labels)
+            ]
     return answer
 
 

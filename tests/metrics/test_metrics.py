@@ -141,7 +141,7 @@ def test_others_read_every_metric_in_a_few_queries(
     assert registry.watchable(viewer, "metrics.value:m5").dimensions == ("shop",)
     period = periods.month_of(now.date(), workspace.zone)
     assert [one.value for one in registry.history(viewer, keys, period)["metrics.value:m5"]] == [6]
-    each = registry.history(viewer, keys, period, parts=True)["metrics.value:m5"]
+    each = registry.history(viewer, keys, period, Parts())["metrics.value:m5"]
     assert sorted((one.labels.get("shop", ""), one.value) for one in each) == [("", 6), ("A", 5), ("B", 1)]
 
 

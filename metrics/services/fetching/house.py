@@ -10,7 +10,7 @@ from django.utils.translation import gettext as _
 from metrics.services.fetching.asking import MOST_ROWS, Question, Unanswered
 from metrics.services.fetching.sql import too_many
 from opsboard.core import registry
-from opsboard.core.contract import Dataset, Rows
+from opsboard.core.contract import Dataset, Parts, Rows
 from opsboard.core.periods import Period
 from opsboard.core.uploads import Table, table_of
 
@@ -45,7 +45,7 @@ def fetch_indicator(question: Question) -> Table:
     }
     if question.since is None:
         period = Period(question.now - BACK, question.now, "custom")
-        for one in registry.history(viewer, [key], period).get(key, ()):
+        for one in registry.history(viewer, [key], period, Parts()).get(key, ()):
             if one.at is not None:
                 rows.setdefault((one.at, tuple(sorted(one.labels.items()))), one.value)
     labels = sorted({name for _at, pairs in rows for name, _value in pairs})

@@ -8,6 +8,7 @@ from datetime import datetime, timedelta, tzinfo
 from statistics import median
 from typing import Any, Final, Literal
 
+from opsboard.core.analysis.apart import Apart
 from opsboard.core.analysis.season import learn_season
 from opsboard.core.analysis.spc import NotEnough, xmr
 
@@ -29,8 +30,17 @@ class Proposal:
     seasonal: bool = False
 
 
-def propose(times: Sequence[datetime], values: Sequence[float], zone: tzinfo) -> Proposal:
-    """XmR limits of the latest values, screened of single outliers; hour-of-week limits of the last weeks."""
+def propose(
+    times: Sequence[datetime], told: Sequence[float], zone: tzinfo, apart: Apart | None = None, seconds: int = 0
+) -> Proposal:
+    """XmR limits of the latest values, screened of single outliers; hour-of-week limits of the last weeks.
+
+    Buckets of so many `seconds` that are `apart` are left out.
+    """
+    known = [
+        (at, one) for at, one in zip(times, told, strict=True) if apart is None or not apart.says_nothing(at, seconds)
+    ]
+    times, values = [at for at, _one in known], [one for _at, one in known]
     lower = upper = around = None
     seasonal = False
     if len(values) >= LEAST:
@@ -40,13 +50,23 @@ def propose(times: Sequence[datetime], values: Sequence[float], zone: tzinfo) ->
         except NotEnough:
             pass
     try:
-        season = learn_season(times, values, zone)
+        season = learn_season(times, values, zone, worked=apart.worked if apart else None)
         spread = [float(one) for one in season.spread if one == one]
         seasonal = season.is_seasonal
         around = _rounded(SPREADS * median(spread), values) if spread and median(spread) > 0 else None
     except NotEnough:
         pass
     return Proposal(lower, upper, around, seasonal)
+
+
+def joined(found: Sequence[Proposal]) -> Proposal:
+    """Limits that fit several label sets at once: the widest of all."""
+    return Proposal(
+        min((one.lower for one in found if one.lower is not None), default=None),
+        max((one.upper for one in found if one.upper is not None), default=None),
+        max((one.around for one in found if one.around is not None), default=None),
+        any(one.seasonal for one in found),
+    )
 
 
 def _rounded(limit: float, values: Sequence[float]) -> float:

@@ -24,11 +24,13 @@ OPEN: Final = (State.FIRING, State.RECOVERING)
 
 @dataclass(frozen=True, slots=True)
 class Given:
-    """One bucket of the past, and what it is compared with, where the rule compares."""
+    """One bucket of the past, and what it is compared with, where the rule compares; or nothing is usual then, and it is
+    not judged."""
 
     at: datetime
     value: float
     reference: float | None = None
+    unjudged: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,8 +50,8 @@ def replay(rule: Rule, past: Sequence[Given], setting: Setting, start: datetime,
     """The transitions of one label set from `start` until `end`, as an evaluator that never stopped would log them."""
     first, last = tick_at_or_after(start), tick_at_or_after(end)
     known = list(_known(past, setting))  # when each bucket is heard whatever it says
-    begun = [tick_at_or_after(one.at) for one in past]
-    arrivals = sorted({first, *(tick for tick in (*known, *(begun if setting.early else ())) if first < tick < last)})
+    begun = [tick_at_or_after(one.at) for one in past] if setting.early else []
+    arrivals = sorted({first, *(tick for tick in (*known, *begun) if first < tick < last)})
     loud = _loud(rule, past, known, begun, setting, first)
     memory, turns = Memory(), list[Turn]()
     place = 0
@@ -62,7 +64,7 @@ def replay(rule: Rule, past: Sequence[Given], setting: Setting, start: datetime,
         until = arrivals[place + 1] if place + 1 < len(arrivals) else last
         while tick is not None and tick < until:
             given = _current(rule, memory, past, known, begun, tick, setting)
-            if given is not None:
+            if given is not None and not given.unjudged:
                 memory = memory._replace(last_tick=tick - STEP)  # nobody missed a tick
                 faced = rule.facing(given.reference, setting.facing) if setting.facing else rule
                 memory, turn = judge(faced, memory, _heard(given, tick, setting), tick)
@@ -144,7 +146,7 @@ def _heard(given: Given, tick: datetime, setting: Setting) -> Heard:
 
 def _next(rule: Rule, memory: Memory, given: Given | None, tick: datetime, setting: Setting) -> datetime | None:
     """The next tick at which something may change though no bucket arrives."""
-    if given is None:
+    if given is None or given.unjudged:
         return None
     following = [at for at in map(tick_at_or_after, _deadlines(rule, memory, given, tick, setting)) if at > tick]
     return min(following, default=None)

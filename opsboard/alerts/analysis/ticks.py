@@ -25,6 +25,8 @@ def tick_of(now: datetime, latest: datetime | None = None) -> datetime:
 
 def tick_at_or_after(moment: datetime) -> datetime:
     """The first tick that is not before a moment."""
+    if moment.tzinfo is UTC and not moment.microsecond and moment.second % INTERVAL == 0:
+        return moment  # as most buckets begin and end: a minute has whole intervals
     seconds = moment.timestamp()
     whole = int(-(-seconds // INTERVAL) * INTERVAL)
     return datetime.fromtimestamp(whole, UTC)

@@ -1,7 +1,7 @@
 """Watch numbers, judge them at each tick, and tell people once."""
 
 from opsboard.alerts.services.acknowledging import acknowledge, acknowledge_all, take_over, withdraw
-from opsboard.alerts.services.backtesting import Backtest, backtest, propose_limits
+from opsboard.alerts.services.backtesting import Backtest, backtest, past_of, propose_limits
 from opsboard.alerts.services.escalating import StepPlan, delete_policy, save_policy
 from opsboard.alerts.services.evaluating import Evaluated, evaluate
 from opsboard.alerts.services.judging_noise import noise_of, noise_of_all
@@ -14,6 +14,7 @@ from opsboard.alerts.services.silencing import (
     end_silence,
     fitting,
     left_out,
+    maintained,
     plan_window,
     silence,
 )
@@ -51,8 +52,10 @@ __all__ = [
     "fitting",
     "left_out",
     "look",
+    "maintained",
     "noise_of",
     "noise_of_all",
+    "past_of",
     "pause_watch",
     "plan_window",
     "propose_limits",

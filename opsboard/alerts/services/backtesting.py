@@ -13,18 +13,24 @@ from django.core.exceptions import ValidationError
 from django.utils.translation import gettext as _
 
 from opsboard.alerts.analysis import DAY, Step, Turn
-from opsboard.alerts.analysis.proposing import Proposal, propose
+from opsboard.alerts.analysis.proposing import Proposal, joined, propose
 from opsboard.alerts.analysis.references import references, usual
 from opsboard.alerts.analysis.replay import Given, Setting, replay
 from opsboard.alerts.models import Watch
-from opsboard.alerts.services.planning import Labels, may_be_early, series_of, stands_open
+from opsboard.alerts.services.planning import HOUR, Labels, exceptions_of, may_be_early, series_of, stands_open
 from opsboard.core import registry
 from opsboard.core.access import Viewer
-from opsboard.core.contract import Reading
+from opsboard.core.analysis.apart import Apart
+from opsboard.core.contract import Parts, Reading
 from opsboard.core.periods import Period
 
 LONGEST: Final = timedelta(days=400)
 MOST_SETS: Final = 200  # label sets of one backtest
+MOST_PROPOSED: Final = 30  # label sets that limits are taken from
+FEWEST_SETS: Final = 4
+MOST_VALUES: Final = (
+    60_000  # of all label sets together; of a number that comes often so many fewer label sets are tried
+)
 BACK: Final = {"": 0, "previous": 62, "week": 8 + 31, "year": 366 + 31, "baseline": 57}  # days that a comparison needs
 
 
@@ -57,6 +63,7 @@ class Backtest:
     events: list[Happened] = field(default_factory=list)
     episodes: list[Episode] = field(default_factory=list)
     points: dict[Labels, list[tuple[datetime, float]]] = field(default_factory=dict)
+    more: bool = False  # there are more label sets than were tried
 
     @property
     def per_week(self) -> float:
@@ -69,7 +76,8 @@ def backtest(*, viewer: Viewer, watch: Watch, start: datetime, end: datetime) ->
         raise ValidationError({"to": _("The end must come after the beginning.")})
     if end - start > LONGEST:
         raise ValidationError({"from": _("At most 400 days can be tried at once.")})
-    past = _read(viewer, watch, start, end)
+    most = _most_sets(watch, end - start)
+    past = _read(viewer, watch, start, end, most + 1)
     answer = Backtest(start, end)
     setting = Setting(
         zone=viewer.workspace.zone,
@@ -81,9 +89,9 @@ def backtest(*, viewer: Viewer, watch: Watch, start: datetime, end: datetime) ->
         grain_seconds=watch.grain_seconds,
     )
     whole = () in past
-    for labels, given in sorted(past.items())[:MOST_SETS]:
-        if not watch.looks_at(dict(labels), has_whole=whole):
-            continue
+    tried = [one for one in sorted(past.items()) if watch.looks_at(dict(one[0]), has_whole=whole)]
+    answer.more = len([labels for labels, _given in tried if labels]) > most
+    for labels, given in tried[: most + (() in dict(tried))]:
         turns = replay(watch.rule, given, setting, start, end)
         answer.points[labels] = [(one.at, one.value) for one in given if start <= one.at < end]
         answer.events += [Happened(turn.at, turn.step, dict(labels), turn.value, turn) for turn in turns]
@@ -91,6 +99,19 @@ def backtest(*, viewer: Viewer, watch: Watch, start: datetime, end: datetime) ->
     answer.events.sort(key=lambda one: (one.at, sorted(one.labels.items())))
     answer.episodes.sort(key=lambda one: one.since)
     return answer
+
+
+def _most_sets(watch: Watch, span: timedelta) -> int:
+    values = span.total_seconds() / (watch.grain_seconds or HOUR)
+    return max(FEWEST_SETS, min(MOST_SETS, int(MOST_VALUES / max(1.0, values))))
+
+
+def past_of(
+    *, viewer: Viewer, watch: Watch, keys: Sequence[str], period: Period, most: int
+) -> dict[str, Sequence[Reading]]:
+    """What is known of numbers, of as many label sets as the watch looks at."""
+    only_whole = watch.scope == Watch.Scope.WHOLE and not watch.labels
+    return registry.history(viewer, keys, period, None if only_whole else Parts(watch.labels, most))
 
 
 def _episodes(labels: Mapping[str, str], turns: Sequence[Turn]) -> list[Episode]:
@@ -107,21 +128,39 @@ def _episodes(labels: Mapping[str, str], turns: Sequence[Turn]) -> list[Episode]
     return found
 
 
-def _read(viewer: Viewer, watch: Watch, start: datetime, end: datetime) -> dict[Labels, list[Given]]:
+def _read(viewer: Viewer, watch: Watch, start: datetime, end: datetime, most: int) -> dict[Labels, list[Given]]:
     """The past of the number by label set, with what each bucket is compared with."""
     days = BACK[watch.compare] + 3 * math.ceil(watch.grain_seconds / DAY) + 1
     period = Period(start - timedelta(days=days), end, "custom")
     keys = [key for key in (watch.indicator, watch.other) if key]
-    told = registry.history(viewer, keys, period, parts=bool(watch.labels) or watch.scope != Watch.Scope.WHOLE)
+    told = past_of(viewer=viewer, watch=watch, keys=keys, period=period, most=most)
     own = _by_labels(told.get(watch.indicator, ()))
     others = _by_labels(told.get(watch.other, ())) if watch.other else {}
     answer: dict[Labels, list[Given]] = {}
     first = start - timedelta(days=days - BACK[watch.compare])
+    usually = None
+    if watch.compare == Watch.Compare.BASELINE:
+        usually = exceptions_of(viewer.workspace, period.start, end + timedelta(days=1))
     for labels, series in own.items():
         shown = [at for at in series if at >= first]
-        compared = _references(viewer, watch, shown, series, others.get(labels) or others.get(()) or {})
-        answer[labels] = [Given(at, series[at], compared.get(at)) for at in shown]
+        apart = usually.of(watch, labels) if usually else None
+        other = _beside(others.get(labels, {}), others.get((), {}))
+        compared = _references(viewer, watch, shown, series, other, apart)
+        answer[labels] = [
+            Given(at, series[at], compared.get(at), apart is not None and apart.is_off(at, watch.grain_seconds))
+            for at in shown
+        ]
     return answer
+
+
+def _beside(part: Mapping[datetime, float], whole: Mapping[datetime, float]) -> Mapping[datetime, float]:
+    """The other number: of the same label set since that has values, before of the whole."""
+    since = next(iter(part), None)
+    return (
+        part
+        if since is None and not whole
+        else {at: one for at, one in whole.items() if since is None or at < since} | dict(part)
+    )
 
 
 def _by_labels(readings: Sequence[Reading]) -> dict[Labels, dict[datetime, float]]:
@@ -138,6 +177,7 @@ def _references(
     shown: Sequence[datetime],
     own: Mapping[datetime, float],
     other: Mapping[datetime, float],
+    apart: Apart | None = None,
 ) -> dict[datetime, float | None]:
     match watch.kind:
         case Watch.Kind.OTHER:
@@ -146,7 +186,8 @@ def _references(
             zone = viewer.workspace.zone
             return {
                 at: usual(
-                    [own.get(one) for one in references(at, watch.grain_seconds, watch.compare, zone)], watch.compare
+                    [own.get(one) for one in references(at, watch.grain_seconds, watch.compare, zone, apart)],
+                    watch.compare,
                 )
                 for at in shown
             }
@@ -154,6 +195,13 @@ def _references(
 
 
 def propose_limits(*, viewer: Viewer, watch: Watch, tried: Backtest) -> Proposal:
-    """Limits that the past of a backtest proposes: of the whole number, or of its first label set."""
-    points = tried.points.get(()) or next(iter(tried.points.values()), [])
-    return propose([at for at, _value in points], [value for _at, value in points], viewer.workspace.zone)
+    """Limits that the past of a backtest proposes: of the whole number where it is looked at, else those within which all
+    its label sets vary by routine."""
+    usually = exceptions_of(viewer.workspace, tried.start, tried.end)
+    series = [()] if tried.points.get(()) else list(tried.points)[:MOST_PROPOSED]
+    return joined([_proposed(tried.points[labels], usually.of(watch, labels), watch) for labels in series])
+
+
+def _proposed(points: Sequence[tuple[datetime, float]], apart: Apart, watch: Watch) -> Proposal:
+    times, values = [at for at, _value in points], [value for _at, value in points]
+    return propose(times, values, apart.zone, apart, watch.grain_seconds)

@@ -87,7 +87,7 @@ def _evaluate(workspace: Workspace, ears: Ears, beat: Pulse, done: Evaluated) ->
         for index, one in references.items()
     }
     assert ears.inputs is not None  # place() was called
-    restless = plan.crowd.restless(ears.inputs, tick, thresholds)
+    restless = [one for one in plan.crowd.restless(ears.inputs, tick, thresholds) if one not in ears.unjudged]
     written = _judge(workspace, plan, ears, restless, references, beat.tick, done)
     if look:
         written |= revise(workspace, plan, ears)

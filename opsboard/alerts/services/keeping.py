@@ -62,13 +62,15 @@ def refresh_watches(*, workspace: Workspace, now: datetime) -> int:
             continue
         unit = (str(entry.unit)[:40], entry.rate, entry.grain_seconds, entry.aggregation[:10])
         title = str(entry.title)[:300]
-        if unit == (watch.unit, watch.rate, watch.grain_seconds, watch.aggregation) and title == watch.indicator_title:
+        late = max(watch.late_seconds, entry.settles_seconds)
+        same = unit == (watch.unit, watch.rate, watch.grain_seconds, watch.aggregation)
+        if same and title == watch.indicator_title and late == watch.late_seconds:
             continue
         if unit[:3] != (watch.unit, watch.rate, watch.grain_seconds):
             end_alerts(watch, Reason.UNIT_CHANGED, now=now)
         Watch.objects.filter(pk=watch.pk).update(
             unit=unit[0], rate=unit[1], grain_seconds=unit[2], aggregation=unit[3], decimals=entry.decimals,
-            indicator_title=title, url=entry.url[:500],
+            indicator_title=title, url=entry.url[:500], late_seconds=late,
         )  # fmt: skip
         changed += 1
     return changed

@@ -14,13 +14,17 @@ from opsboard.alerts.analysis import Heard
 from opsboard.alerts.analysis.crowds import Inputs, inputs_of, moment, number
 from opsboard.alerts.analysis.references import references, usual
 from opsboard.alerts.models import Watch
+from opsboard.alerts.services import planning
 from opsboard.alerts.services.planning import Labels, Place, Plan, Series, series_of
 from opsboard.core import access, registry
-from opsboard.core.contract import Reading
+from opsboard.core.analysis.apart import Apart
+from opsboard.core.contract import Parts, Reading
 from opsboard.core.models import Workspace
 from opsboard.core.periods import Period
 
 TRIES: Final = 2  # of a number that cannot be read, in one tick
+BACK: Final = timedelta(days=200)  # of which maintenance is known: eight weeks before a late month
+MOST_SETS: Final = 10_000  # label sets of a state's past
 DEEPEST: Final = 4  # buckets to look back for one that has ended
 type Asked = tuple[datetime, datetime]
 
@@ -39,6 +43,7 @@ class Ears:
     speaking: frozenset[str]  # keys of which at least one label set has a value
     newest: list[tuple[float, float]] = field(default_factory=list)
     inputs: Inputs | None = None
+    unjudged: set[int] = field(default_factory=set)  # members whose bucket lies on a day on which nothing is usual
 
 
 def listen(workspace: Workspace, keys: Iterable[str], tick: datetime) -> Ears:
@@ -177,6 +182,7 @@ def references_of(ears: Ears, plan: Plan, workspace: Workspace, *, look: bool) -
     if look:
         plan.past.clear()
         plan.references.clear()
+        plan.exceptions = None
     answer: dict[int, float | None] = {}
     asked: dict[int, tuple[Watch, datetime, list[Asked]]] = {}
     for index in (int(one) for one in plan.crowd.compared):
@@ -188,12 +194,17 @@ def references_of(ears: Ears, plan: Plan, workspace: Workspace, *, look: bool) -
             continue
         at = heard.at if watch.grain_seconds and heard.at else ears.tick
         stamp = _stamp(watch, at, ears.tick)
+        apart = _apart(watch, here.labels, plan, workspace, ears.tick)
+        if apart is not None and apart.is_off(at, watch.grain_seconds):
+            answer[index] = None
+            ears.unjudged.add(index)
+            continue
         if watch.kind == Watch.Kind.OTHER and not watch.grain_seconds:
             answer[index] = _other_now(watch, here.labels, ears)
         elif index in plan.references and plan.references[index][0] == stamp:
             answer[index] = plan.references[index][1]
         else:
-            asked[index] = (watch, stamp, _moments(watch, at, ears.tick, workspace))
+            asked[index] = (watch, stamp, _moments(watch, at, ears.tick, workspace, apart))
     _read_past(plan, workspace, asked.values())
     for index, (watch, stamp, moments) in asked.items():
         labels = plan.places[index].labels
@@ -210,11 +221,21 @@ def _stamp(watch: Watch, at: datetime, tick: datetime) -> datetime:
     return at if watch.grain_seconds else tick.replace(minute=0, second=0, microsecond=0)
 
 
-def _moments(watch: Watch, at: datetime, tick: datetime, workspace: Workspace) -> list[Asked]:
+def _apart(watch: Watch, labels: Labels, plan: Plan, workspace: Workspace, tick: datetime) -> Apart | None:
+    if watch.compare != Watch.Compare.BASELINE:
+        return None
+    if plan.exceptions is None:
+        plan.exceptions = planning.exceptions_of(workspace, tick - BACK, tick + timedelta(days=1))
+    return plan.exceptions.of(watch, labels)
+
+
+def _moments(
+    watch: Watch, at: datetime, tick: datetime, workspace: Workspace, apart: Apart | None = None
+) -> list[Asked]:
     """Which buckets of the past, asked at which moments: just before their end, or as far into them as this one has come."""
     if watch.kind == Watch.Kind.OTHER:
         return [(analysis.end_of(at, watch.grain_seconds, workspace.zone) - MOMENT, at)]
-    starts = references(at if watch.grain_seconds else _stamp(watch, at, tick), watch.grain_seconds, watch.compare, workspace.zone)  # fmt: skip
+    starts = references(at if watch.grain_seconds else _stamp(watch, at, tick), watch.grain_seconds, watch.compare, workspace.zone, apart)  # fmt: skip
     if not watch.grain_seconds:
         return [(start, start) for start in starts]
     if watch.so_far and tick < analysis.end_of(at, watch.grain_seconds, workspace.zone):
@@ -235,9 +256,10 @@ def _read_past(plan: Plan, workspace: Workspace, asked: Iterable[tuple[Watch, da
             found = read_at(workspace, keys, at)
         else:
             hour = Period(at, at + timedelta(hours=1), "custom")
+            told = registry.history(access.the_house(workspace), keys, hour, Parts(most=MOST_SETS))
             found = {
-                key: {series_of(key, one.labels)[1]: one for one in readings}
-                for key, readings in registry.history(access.the_house(workspace), keys, hour).items()
+                key: {series_of(key, one.labels)[1]: one for one in reversed(readings)}  # the first of each
+                for key, readings in told.items()
             }
         for key in keys:
             plan.past[key, at] = dict(found.get(key, {}))

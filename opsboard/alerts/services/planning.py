@@ -9,17 +9,20 @@ from __future__ import annotations
 from collections import OrderedDict, defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import date, datetime, tzinfo
 from typing import Final, NamedTuple
 
 from django.db import connection
 
 from opsboard.alerts.analysis import Health, Memory, Rule, State
 from opsboard.alerts.analysis.crowds import Crowd, Member
-from opsboard.alerts.models import Instance, Watch
+from opsboard.alerts.models import Instance, MaintenanceWindow, Watch
 from opsboard.alerts.models.watches import MEMORY_FIELDS
+from opsboard.alerts.services.silencing import left_out
+from opsboard.core.analysis.apart import Apart
 from opsboard.core.contract import Reading
 from opsboard.core.models import Workspace
+from opsboard.core.periods import Period
 
 KEPT: Final = 32  # workspaces in one process
 HOUR: Final = 3600
@@ -70,6 +73,34 @@ class Plan:
     ended_for: list[float] = field(default_factory=list)  # and which newest bucket it stands before
     past: dict[tuple[str, datetime], dict[Labels, Reading]] = field(default_factory=dict)
     references: dict[int, tuple[datetime | None, float | None]] = field(default_factory=dict)
+    exceptions: Exceptions | None = None  # known since the last look
+
+
+@dataclass
+class Exceptions:
+    """A workspace's calendar and maintenance windows: what is no guide to what is usual, by watch and label set."""
+
+    zone: tzinfo
+    off: frozenset[date]
+    worked: Mapping[date, int]
+    windows: list[MaintenanceWindow]
+    period: Period
+    known: dict[tuple[int | None, Labels], Apart] = field(default_factory=dict)
+
+    def of(self, watch: Watch, labels: Labels) -> Apart:
+        key = (watch.pk, labels)
+        if key not in self.known:
+            spans = left_out(watch, self.period, dict(labels), self.windows) if self.windows else []
+            self.known[key] = Apart(self.zone, self.off, self.worked, tuple(spans))
+        return self.known[key]
+
+
+def exceptions_of(workspace: Workspace, start: datetime, end: datetime) -> Exceptions:
+    """Two queries."""
+    calendar = workspace.calendar
+    windows = list(MaintenanceWindow.objects.filter(workspace=workspace))
+    off = calendar.holidays - set(calendar.shifted)
+    return Exceptions(workspace.zone, off, calendar.worked_like, windows, Period(start, end, "custom"))
 
 
 _plans: OrderedDict[int, Plan] = OrderedDict()

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
+from typing import Any
 
 from django.core.exceptions import ValidationError
 from django.db import models, transaction
@@ -177,16 +178,41 @@ def delete_window(*, window: MaintenanceWindow, now: datetime) -> None:
         live.changed(window.workspace, "alerts")
 
 
-def left_out(watch: Watch, period: Period, labels: dict[str, str] | None = None) -> list[tuple[datetime, datetime]]:
+def left_out(
+    watch: Watch,
+    period: Period,
+    labels: Mapping[str, str] | None = None,
+    windows: Sequence[MaintenanceWindow] | None = None,
+) -> list[tuple[datetime, datetime]]:
     """The spans of a period whose samples say nothing of what is usual, in UTC and in order: for baselines.
 
-    Deleted windows count up to their deletion.
+    Deleted windows count up to their deletion. Whoever asks for many brings the workspace's `windows`.
     """
-    facts = matching.facts_of(labels or {}, severity=watch.severity, watch=watch.pk, title=str(watch))
+    facts = matching.facts_of(labels or {}, severity=watch.severity, watch=watch.pk or 0, title=str(watch))
+    if windows is None:
+        windows = list(MaintenanceWindow.objects.filter(workspace=watch.workspace_id))
+    return _spans([window for window in windows if window.fits(facts)], period)
+
+
+def maintained(viewer: Viewer, keys: Sequence[str], period: Period) -> dict[str, list[tuple[datetime, datetime]]]:
+    """The same for whole numbers, whoever watches them; two queries."""
+    windows = list(MaintenanceWindow.objects.filter(workspace=viewer.workspace))
+    if not windows:
+        return {}
+    facts: dict[str, list[Any]] = {}
+    for watch in Watch.objects.of(viewer.workspace).filter(indicator__in=keys, deleted_at=None):
+        about = matching.facts_of({}, severity=watch.severity, watch=watch.pk, title=str(watch))
+        facts.setdefault(watch.indicator, []).append(about)
+    nobody = [matching.facts_of({}, severity="", watch=0, title="")]
+    return {
+        key: _spans([one for one in windows if any(one.fits(about) for about in facts.get(key, nobody))], period)
+        for key in keys
+    }
+
+
+def _spans(windows: Iterable[MaintenanceWindow], period: Period) -> list[tuple[datetime, datetime]]:
     pieces: list[tuple[datetime, datetime]] = []
-    for window in MaintenanceWindow.objects.filter(workspace=watch.workspace_id):
-        if not window.fits(facts):
-            continue
+    for window in windows:
         until = min(period.end, window.deleted_at) if window.deleted_at else period.end
         pieces += [
             (max(start, period.start), min(end, until))

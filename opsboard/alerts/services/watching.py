@@ -165,6 +165,7 @@ def _describe(watch: Watch, viewer: Viewer, about: Ref | None) -> None:
     watch.unit, watch.decimals = str(entry.unit)[:40], entry.decimals
     watch.grain_seconds, watch.url, watch.rate = entry.grain_seconds, entry.url[:500], entry.rate
     watch.aggregation = entry.aggregation[:10]
+    watch.late_seconds = max(watch.late_seconds, entry.settles_seconds)
     watch.other_title = _title_of(viewer, watch.other) if watch.other else ""
     ref = about or entry.about
     for name, value in about_fields(ref).items():

@@ -19,7 +19,7 @@ from opsboard.alerts.forms import AcknowledgeForm
 from opsboard.alerts.models import Alert, Severity, Told, ToldTo, Watch, words
 from opsboard.core import objects, registry
 from opsboard.core.access import Request, needs
-from opsboard.core.contract import Ref
+from opsboard.core.contract import Parts, Ref
 from opsboard.core.forms import say
 from opsboard.core.lists import Filter, Listing, Shows
 from opsboard.core.models import Delivery, Role
@@ -149,8 +149,9 @@ def _told(row: Alert) -> list[tuple[Told, list[tuple[ToldTo, list[Delivery]]]]]:
 def alert(request: Request, pk: int) -> HttpResponse:
     row, now = _alert(request, pk), timezone.now()
     transitions = list(row.transitions.all())
-    period = charts.period_of(row, now)
-    readings = registry.history(request.viewer, [row.watch.indicator], period, parts=bool(row.labels))
+    readings = registry.history(
+        request.viewer, [row.watch.indicator], charts.period_of(row, now), Parts(row.labels) if row.labels else None
+    )
     context = {
         "alert": row,
         "watch": row.watch,

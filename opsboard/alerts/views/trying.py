@@ -56,6 +56,7 @@ def _tried(request: Request, draft: Watch, now: datetime, decided: bool) -> dict
     limit = proposal.upper if above else proposal.lower
     return {
         "has_past": any(tried.points.values()),
+        "sets": len([labels for labels in tried.points if labels]) if tried.more else 0,
         "count": len(tried.episodes),
         "per_week": round(tried.per_week, 1),
         "episodes": [(one, draft.written(one.peak)) for one in reversed(tried.episodes[-5:])],
@@ -96,6 +97,7 @@ def propose(request: Request, what: str) -> HttpResponse:
     above = typed.get("op", ">") in (Watch.Op.ABOVE, Watch.Op.AT_LEAST)
     try:
         plain: dict[str, Any] = {"value": 0.0, "op": typed.get("op", ">"), "indicator": typed.get("indicator", "")}
+        plain |= {name: typed[name] for name in ("scope", "labels") if name in typed}
         draft = services.draft_watch(viewer=request.viewer, now=now, **plain)
         tried = services.backtest(viewer=request.viewer, watch=draft, start=now - TRIED, end=now)
         proposal = services.propose_limits(viewer=request.viewer, watch=draft, tried=tried)

@@ -13,7 +13,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_GET, require_POST
 
-from opsboard.alerts import services
+from opsboard.alerts import charts, services
 from opsboard.alerts.analysis import State
 from opsboard.alerts.forms import ConditionForm, grouped
 from opsboard.alerts.models import Alert, Instance, Pulse, Severity, Watch, words
@@ -26,6 +26,8 @@ from opsboard.core.lists import Filter, Listing, Shows
 from opsboard.core.models import Role
 from opsboard.core.pages import done, page, refused
 from opsboard.core.versions import StaleVersion
+
+CHARTED = 20  # label sets of which the page of a watch reads the past
 
 WATCH_COLUMNS = (
     Shows("title", gettext_lazy("Watch"), str, sort=("title", "indicator_title")),
@@ -102,6 +104,13 @@ def watch(request: Request, pk: int) -> HttpResponse:
     # What is quiet is not written down at each tick: the number itself says how it reads now.
     now_reads = {hash_of(one.labels): one.value for one in registry.read(request.viewer, [row.indicator], now)}
     pulse = Pulse.objects.filter(workspace=request.workspace).first()
+    past = services.past_of(
+        viewer=request.viewer, watch=row, keys=[row.indicator], period=charts.course_of(row, now), most=CHARTED
+    )
+    alerts = list(
+        Alert.objects.visible_to(request.viewer).filter(watch=row)
+        .select_related("workspace", "watch").order_by("-active_at")[:20]
+    )  # fmt: skip
     instances = Instance.objects.living().filter(watch=row).select_related("watch").order_by("-state", "pk")
     context = {
         "watch": row,
@@ -109,8 +118,8 @@ def watch(request: Request, pk: int) -> HttpResponse:
         "instances": [(one, row.written(_newest(one, now_reads))) for one in instances[:200]],
         "looked_at": pulse.tick if pulse and instances.exists() else None,
         "noise": services.noise_of(row, now=now),
-        "alerts": Alert.objects.visible_to(request.viewer).filter(watch=row)
-        .select_related("workspace", "watch").order_by("-active_at")[:20],
+        "alerts": alerts,
+        "chart": "" if row.kind == Watch.Kind.STALE else charts.watch_chart(row, past.get(row.indicator, ()), alerts),
         "people": row.people.order_by("name"),
         "teams": row.teams.order_by("name"),
         "keeps": words.duration(row.keep_seconds) if row.keep_seconds else "",

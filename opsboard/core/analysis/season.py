@@ -11,8 +11,8 @@ become this week's expectation.
   G. Athanasopoulos, Forecasting: Principles and Practice (3rd ed. 2021), section 4.3, with leave-one-out residuals.
 """
 
-from collections.abc import Collection, Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta, tzinfo
 from functools import lru_cache
 from math import pi, sqrt
@@ -57,6 +57,7 @@ class Season:
     strength: float
     weeks: float
     holidays: frozenset[date] = frozenset()
+    worked: Mapping[date, int] = field(default_factory=dict)
 
     @property
     def is_seasonal(self) -> bool:
@@ -81,7 +82,7 @@ class Season:
 
     def _at(self, column: "Array", times: Times) -> "Array":
         local = local_seconds(times, self.zone)
-        found = column[_places(local, self.kind)]
+        found = column[_places(local, self.kind, self.worked)]
         return np.where(_on_days(local, self.holidays), np.nan, found) if self.holidays else found
 
 
@@ -94,13 +95,14 @@ def learn_season(
     weeks: float = WEEKS,
     excluded: Iterable[Span] = (),
     holidays: Collection[date] = (),
+    worked: Mapping[date, int] | None = None,
     counts: bool = False,
 ) -> Season:
     """The season of the last ``weeks`` of a series.
 
     ``times`` are aware moments or an array of seconds since 1970, in order; ``values`` as many, missing ones None or NaN.
     ``excluded`` are half-open spans (maintenance, an incident) and ``holidays`` local days that teach nothing; on a holiday
-    nothing is expected either. ``counts`` says that values are counts, whose spread is at least √expected.
+    nothing is expected either. ``worked`` are days that are like another weekday (Monday is 0). ``counts`` says that values are counts, whose spread is at least √expected.
     ``kind`` is chosen where it is None: day of the week for daily values, else hour of the week, or hour of the day where
     fewer than three weeks are there. Raises ``NotEnough`` for values that are too few, or come weekly or seldom.
     """
@@ -117,7 +119,7 @@ def learn_season(
     ordinary = ~_on_days(local, days)
     local, known = local[ordinary], known[ordinary]
     kind = kind or _kind(local)
-    place = _places(local, kind)
+    place = _places(local, kind, worked or {})
     there = len(np.unique(place))
     if there < 2 or len(known) < LEAST_EACH[kind] * there:
         raise NotEnough("a season needs some values at each of its places")
@@ -129,6 +131,7 @@ def learn_season(
     return Season(
         kind=kind, zone=zone, center=center, spread=np.where(seen > 0, spread, np.nan), seen=seen,
         strength=_strength(known, place, center, seen), weeks=float(local[-1] - local[0]) / (7 * DAY), holidays=days,
+        worked=dict(worked or {}),
     )  # fmt: skip
 
 
@@ -154,9 +157,11 @@ def _shift(hour: int, zone: tzinfo) -> float:
     return shift.total_seconds() if shift else 0.0
 
 
-def _places(local: "Array", kind: Kind) -> Any:
+def _places(local: "Array", kind: Kind, worked: Mapping[date, int]) -> Any:
     days = np.floor(local / DAY).astype(int)
     weekday = (days + 3) % 7  # 1 January 1970 was a Thursday; Monday is 0
+    for day, like in worked.items():
+        weekday[days == (day - date(1970, 1, 1)).days] = like
     if kind == "day_of_week":
         return weekday
     hour = np.floor(local % DAY / HOUR).astype(int)

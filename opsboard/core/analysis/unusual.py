@@ -12,7 +12,7 @@ A series without a season has the XmR chart with Nelson's rules 1 and 2; if it c
 days. Neighbouring stretches are one episode: a person is told of a storm once.
 """
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta, tzinfo
 from typing import Any, Final, Literal
@@ -79,16 +79,17 @@ def find_unusual(
     *,
     excluded: Iterable[Span] = (),
     holidays: Collection[date] = (),
+    worked: Mapping[date, int] | None = None,
     starts: Collection[datetime] = (),
     counts: bool = False,
 ) -> Found:
-    """The unusual stretches of a series in order. Spans and holidays as in ``learn_season``; ``starts`` are the moments of
+    """The unusual stretches of a series in order. Spans, holidays and worked days as in ``learn_season``; ``starts`` are the moments of
     new levels that people have confirmed: limits are never learnt over one."""
     moments, given = seconds_of(times), array_of(values)
     zone_times = local_seconds(moments, zone)
     parts = _parts(moments, starts)
     found = [
-        _judge(moments[part], given[part], zone_times[part], zone, tuple(excluded), frozenset(holidays), counts)
+        _judge(moments[part], given[part], zone_times[part], zone, tuple(excluded), frozenset(holidays), worked, counts)
         for part in parts
     ]
     if not found:
@@ -117,13 +118,16 @@ def _judge(
     zone: tzinfo,
     excluded: tuple[Span, ...],
     holidays: frozenset[date],
+    worked: Mapping[date, int] | None,
     counts: bool,
 ) -> Found:
     nothing = np.full(len(given), np.nan)
     if int(np.isfinite(given).sum()) < LEAST_VALUES:
         return Found("none", nothing, nothing, nothing, ())
     try:
-        season = learn_season(moments, given.tolist(), zone, excluded=excluded, holidays=holidays, counts=counts)
+        season = learn_season(
+            moments, given.tolist(), zone, excluded=excluded, holidays=holidays, worked=worked, counts=counts
+        )
     except NotEnough:
         season = None
     if season is not None and season.is_seasonal:
@@ -171,7 +175,7 @@ def _course(
         try:
             near = learn_season(
                 moments[around], given[around].tolist(), season.zone, kind=season.kind, weeks=2 * AROUND + 2,
-                excluded=excluded, holidays=season.holidays, counts=counts,
+                excluded=excluded, holidays=season.holidays, worked=season.worked, counts=counts,
             )  # fmt: skip
         except NotEnough:
             continue
