@@ -5,6 +5,7 @@ from metrics.forms.dashboards import DashboardForm, ShareForm, TileForm
 from metrics.forms.files import ImportForm, title_from
 from metrics.forms.journal import ChangeForm, MovementForm, OpenForm, WriteForm
 from metrics.forms.metric import MetricForm, RateForm, ValueForm
+from metrics.forms.places import PlaceForm, known_labels
 from metrics.forms.presets import OrdersForm, ParcelsForm
 from metrics.forms.raw import RawForm
 from metrics.forms.recording import RecordForm
@@ -25,6 +26,7 @@ __all__ = [
     "OpenForm",
     "OrdersForm",
     "ParcelsForm",
+    "PlaceForm",
     "RateForm",
     "RawForm",
     "RecordForm",
@@ -37,4 +39,5 @@ __all__ = [
     "WaitingListForm",
     "WriteForm",
     "title_from",
+    "known_labels",
 ]

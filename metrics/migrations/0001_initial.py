@@ -380,6 +380,37 @@ class Migration(migrations.Migration):
             ],
         ),
         migrations.CreateModel(
+            name='Place',
+            fields=[
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('dimension', models.CharField(max_length=80, validators=[django.core.validators.ProhibitNullCharactersValidator()], verbose_name='Label')),
+                ('value', models.CharField(max_length=200, validators=[django.core.validators.ProhibitNullCharactersValidator()], verbose_name='Value')),
+                ('timezone', models.CharField(max_length=64, validators=[opsboard.core.models.people.check_zone], verbose_name='Time zone')),
+                ('workspace', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='+', to='core.workspace', verbose_name='Workspace')),
+            ],
+            options={
+                'ordering': ('dimension', 'value'),
+            },
+        ),
+        migrations.CreateModel(
+            name='PlaceEvent',
+            fields=[
+                ('pgh_id', models.AutoField(primary_key=True, serialize=False)),
+                ('pgh_created_at', models.DateTimeField(auto_now_add=True)),
+                ('pgh_label', models.TextField(help_text='The event label.')),
+                ('id', models.BigIntegerField()),
+                ('dimension', models.CharField(max_length=80, validators=[django.core.validators.ProhibitNullCharactersValidator()], verbose_name='Label')),
+                ('value', models.CharField(max_length=200, validators=[django.core.validators.ProhibitNullCharactersValidator()], verbose_name='Value')),
+                ('timezone', models.CharField(max_length=64, validators=[opsboard.core.models.people.check_zone], verbose_name='Time zone')),
+                ('pgh_context', models.ForeignKey(db_constraint=False, null=True, on_delete=django.db.models.deletion.DO_NOTHING, related_name='+', to='pghistory.context')),
+                ('pgh_obj', models.ForeignKey(db_constraint=False, on_delete=django.db.models.deletion.DO_NOTHING, related_name='events', to='metrics.place')),
+                ('workspace', models.ForeignKey(db_constraint=False, on_delete=django.db.models.deletion.DO_NOTHING, related_name='+', related_query_name='+', to='core.workspace', verbose_name='Workspace')),
+            ],
+            options={
+                'abstract': False,
+            },
+        ),
+        migrations.CreateModel(
             name='Point',
             fields=[
                 ('pk', models.CompositePrimaryKey('label_set_id', 'at', blank=True, editable=False, primary_key=True, serialize=False)),
@@ -757,6 +788,22 @@ class Migration(migrations.Migration):
         migrations.AddConstraint(
             model_name='operand',
             constraint=models.UniqueConstraint(fields=('metric', 'of'), name='a_formula_names_a_metric_once'),
+        ),
+        migrations.AddConstraint(
+            model_name='place',
+            constraint=models.UniqueConstraint(fields=('workspace', 'dimension', 'value'), name='a_place_is_told_once', violation_error_message='This place is in the list already.'),
+        ),
+        pgtrigger.migrations.AddTrigger(
+            model_name='place',
+            trigger=pgtrigger.compiler.Trigger(name='insert_insert', sql=pgtrigger.compiler.UpsertTriggerSql(func='INSERT INTO "metrics_placeevent" ("dimension", "id", "pgh_context_id", "pgh_created_at", "pgh_label", "pgh_obj_id", "timezone", "value", "workspace_id") VALUES (NEW."dimension", NEW."id", _pgh_attach_context(), NOW(), \'insert\', NEW."id", NEW."timezone", NEW."value", NEW."workspace_id"); RETURN NULL;', hash='2c2c4776d65fa69615cd80c9d61e37e7b0a6eda1', operation='INSERT', pgid='pgtrigger_insert_insert_60b8c', table='metrics_place', when='AFTER')),
+        ),
+        pgtrigger.migrations.AddTrigger(
+            model_name='place',
+            trigger=pgtrigger.compiler.Trigger(name='update_update', sql=pgtrigger.compiler.UpsertTriggerSql(condition='WHEN (OLD.* IS DISTINCT FROM NEW.*)', func='INSERT INTO "metrics_placeevent" ("dimension", "id", "pgh_context_id", "pgh_created_at", "pgh_label", "pgh_obj_id", "timezone", "value", "workspace_id") VALUES (NEW."dimension", NEW."id", _pgh_attach_context(), NOW(), \'update\', NEW."id", NEW."timezone", NEW."value", NEW."workspace_id"); RETURN NULL;', hash='a2551f1f4b0ba8fbf0076e63928e05158cdbdefc', operation='UPDATE', pgid='pgtrigger_update_update_3d365', table='metrics_place', when='AFTER')),
+        ),
+        pgtrigger.migrations.AddTrigger(
+            model_name='place',
+            trigger=pgtrigger.compiler.Trigger(name='delete_delete', sql=pgtrigger.compiler.UpsertTriggerSql(func='INSERT INTO "metrics_placeevent" ("dimension", "id", "pgh_context_id", "pgh_created_at", "pgh_label", "pgh_obj_id", "timezone", "value", "workspace_id") VALUES (OLD."dimension", OLD."id", _pgh_attach_context(), NOW(), \'delete\', OLD."id", OLD."timezone", OLD."value", OLD."workspace_id"); RETURN NULL;', hash='a07d13e83509c8d5a49863b7dd4ffee311283581', operation='DELETE', pgid='pgtrigger_delete_delete_61864', table='metrics_place', when='AFTER')),
         ),
         migrations.AddConstraint(
             model_name='point',

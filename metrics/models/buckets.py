@@ -58,6 +58,12 @@ class Plan:
     version: int
     last_at: datetime | None
     definition: int
+    places: str = ""
+
+    @property
+    def by_places(self) -> bool:
+        """Whether its days, weeks or months are cut by the clocks of places."""
+        return bool(self.places) and self.grain not in FINE
 
     @property
     def fresh(self) -> bool:
@@ -69,12 +75,17 @@ class Plan:
         return self.aggregation[1:].isdigit()
 
 
+FINE = ("minute", "hour")
+
 _PLANS = """
 WITH RECURSIVE wanted AS (
   SELECT unnest(%s::bigint[]) AS id UNION SELECT o.of_id FROM metrics_operand o JOIN wanted x ON x.id = o.metric_id
 )
 SELECT m.id, m.key, m.aggregation, m.formula, m.grain, coalesce(nullif(m.timezone, ''), w.timezone), w.week_start, m.unit,
-       m.currency, m.workspace_id, pu.clock, coalesce(pu.rolled, 0), coalesce(pu.version, 0), pu.last_at, m.version
+       m.currency, m.workspace_id, pu.clock, coalesce(pu.rolled, 0), coalesce(pu.version, 0), pu.last_at, m.version,
+       coalesce((SELECT md5(string_agg(concat_ws('|', pl.dimension, pl.value, pl.timezone), ',' ORDER BY pl.id))
+                 FROM metrics_place pl WHERE pl.workspace_id = m.workspace_id AND EXISTS (
+                   SELECT 1 FROM metrics_labelset s WHERE s.metric_id = m.id AND s.labels ->> pl.dimension = pl.value)), '')
 FROM wanted x JOIN metrics_metric m ON m.id = x.id JOIN core_workspace w ON w.id = m.workspace_id
 LEFT JOIN metrics_pulse pu ON pu.metric_id = m.id
 """
@@ -106,11 +117,29 @@ def _start(grain: str, moment: str) -> str:
 _SETS = """
 WITH sets AS MATERIALIZED (
   SELECT m.id AS metric_id, m.aggregation, m.grain, coalesce(nullif(m.timezone, ''), w.timezone) AS zone,
-         w.week_start = 'sunday' AS sunday, s.id, {group} AS labels
-  FROM metrics_metric m JOIN core_workspace w ON w.id = m.workspace_id JOIN metrics_labelset s ON s.metric_id = m.id
+         w.week_start = 'sunday' AS sunday, s.id, {group} AS labels{own}
+  FROM metrics_metric m JOIN core_workspace w ON w.id = m.workspace_id JOIN metrics_labelset s ON s.metric_id = m.id{places}
   WHERE m.id = ANY(%(metrics)s){narrowed}
 ){worth}
 """
+
+# The clock of the place that a label set lies in; else the metric's.
+OWN_ZONE = """
+  LEFT JOIN LATERAL (
+    SELECT pl.timezone FROM metrics_place pl WHERE pl.workspace_id = m.workspace_id AND s.labels ->> pl.dimension = pl.value
+    ORDER BY pl.dimension LIMIT 1) own ON true"""
+_OWN = ", coalesce(own.timezone, nullif(m.timezone, ''), w.timezone) AS own"
+
+
+def on_the_wall(moment: str, sets: str = "s") -> str:
+    """SQL for the moment at which the metric's clock shows what the place's clock shows at this one."""
+    return f"(({moment} AT TIME ZONE {sets}.own) AT TIME ZONE {sets}.zone)"
+
+
+def at_the_place(moment: str, sets: str = "s") -> str:
+    """SQL for the moment at which the place's clock shows what the metric's clock shows at this one."""
+    return f"(({moment} AT TIME ZONE {sets}.zone) AT TIME ZONE {sets}.own)"
+
 
 # One currency in another: from each moment on, until the next, at this rate.
 _WORTH = """, worth AS MATERIALIZED (
@@ -120,7 +149,7 @@ _WORTH = """, worth AS MATERIALIZED (
 
 _SINCE = """, since AS MATERIALIZED (
   SELECT t.id, {start} AS since FROM (
-    SELECT s.*, max(q.at) OVER (PARTITION BY {partition}) AS top FROM sets s
+    SELECT s.*, max({top}) OVER (PARTITION BY {partition}) AS top FROM sets s
     CROSS JOIN LATERAL (
       SELECT at FROM metrics_point WHERE label_set_id = s.id AND at <= %(now)s ORDER BY at DESC LIMIT 1) q
   ) t
@@ -189,36 +218,44 @@ class Asked:
     by: Sequence[str] = ()
     each: bool = False
     labels: Mapping[str, str] | None = None
+    only: Sequence[Mapping[str, str]] | None = None
+    by_places: bool = False  # by what the clocks on the walls of places show
 
+
+APART = timedelta(hours=28)  # more than any two clocks differ
 
 Worth = Sequence[tuple[datetime, float]]
 
 
 def read_points(plans: Sequence[Plan], asked: Asked, worth: Worth | None = None) -> list[Bucket]:
     """From the points themselves; each times what it was worth at its time."""
-    where, arguments = _bounds("p.at", asked.start, asked.end)
+    where, arguments = _bounds("p.at", asked.start, asked.end, by_places=asked.by_places)
+    at = on_the_wall("p.at") if asked.by_places else "p.at"
     return fetch(
         _sets(asked, arguments, plans, worth)
         + _POINTS.format(
-            start=_bucket(asked, "p.at"), where=f" WHERE {where}" if where else "", kinds=_kinds(plans),
-            **_priced("p.at", worth),
+            start=_bucket(asked, at), where=f" WHERE {where}" if where else "", kinds=_kinds(plans),
+            **_priced(at, worth),
         ),
         arguments,
     )  # fmt: skip
 
 
-def read_newest(plans: Sequence[Plan], *, now: datetime, each: bool) -> list[Bucket]:
+def read_newest(plans: Sequence[Plan], *, now: datetime, each: bool, by_places: bool = False) -> list[Bucket]:
     """The newest buckets that have begun by now, from the points themselves."""
-    asked = Asked(each=each)
+    asked = Asked(each=each, by_places=by_places)
     arguments: dict[str, Any] = {"now": now}
     first = _SINCE.format(
-        start=_start("t.grain", "t.top").replace("s.", "t."), partition="s.id" if each else "s.metric_id"
-    )
+        start=_start("t.grain", "t.top").replace("s.", "t."), partition="s.id" if each else "s.metric_id",
+        top=on_the_wall("q.at") if by_places else "q.at",
+    )  # fmt: skip
+    at = on_the_wall("p.at") if by_places else "p.at"
+    since = at_the_place("x.since") if by_places else "x.since"
     return fetch(
         _sets(asked, arguments, plans)
         + first
         + _POINTS.format(
-            start=_bucket(asked, "p.at"), where=" WHERE p.at >= x.since AND p.at <= %(now)s", kinds=_kinds(plans),
+            start=_bucket(asked, at), where=f" WHERE p.at >= {since} AND p.at <= %(now)s", kinds=_kinds(plans),
             rate="", join=" JOIN since x ON x.id = s.id",
         ),
         arguments,
@@ -287,14 +324,21 @@ def begins_after(metric_ids: Sequence[int], start: datetime | None) -> datetime 
         return at
 
 
-def _bounds(column: str, start: datetime | None, end: datetime | None) -> tuple[str, dict[str, Any]]:
+def _bounds(
+    column: str, start: datetime | None, end: datetime | None, *, by_places: bool = False
+) -> tuple[str, dict[str, Any]]:
     clauses, arguments = [], {}
-    if start is not None:
-        clauses.append(f"{column} >= %(start)s")
-        arguments["start"] = start
-    if end is not None:
-        clauses.append(f"{column} < %(end)s")
-        arguments["end"] = end
+    # By places a day begins at each one's midnight; the plain bounds beside keep the parts of the table few.
+    for sign, name, moment, apart in ((">=", "start", start, -APART), ("<", "end", end, APART)):
+        if moment is None:
+            continue
+        arguments[name] = moment
+        if by_places:
+            arguments[f"outer_{name}"] = moment + apart
+            bound = at_the_place(f"%({name})s::timestamptz")
+            clauses.append(f"{column} {sign} {bound} AND {column} {sign} %(outer_{name})s")
+        else:
+            clauses.append(f"{column} {sign} %({name})s")
     return " AND ".join(clauses), arguments
 
 
@@ -310,6 +354,9 @@ def _sets(asked: Asked, arguments: dict[str, Any], plans: Iterable[Plan], worth:
     if asked.labels:
         narrowed = " AND s.labels @> %(labels)s::jsonb"
         arguments["labels"] = json.dumps(dict(asked.labels))
+    if asked.only is not None:
+        narrowed += " AND s.labels = ANY(%(only)s::text[]::jsonb[])"
+        arguments["only"] = [json.dumps(dict(one)) for one in asked.only]
     group = "'{}'::jsonb"
     if asked.each:
         group = "s.labels"
@@ -320,7 +367,10 @@ def _sets(asked: Asked, arguments: dict[str, Any], plans: Iterable[Plan], worth:
         )
     if worth is not None:
         arguments |= {"since": [since for since, _rate in worth], "rates": [rate for _since, rate in worth]}
-    return _SETS.format(group=group, narrowed=narrowed, worth="" if worth is None else _WORTH)
+    return _SETS.format(
+        group=group, narrowed=narrowed, worth="" if worth is None else _WORTH, own=_OWN if asked.by_places else "",
+        places=OWN_ZONE if asked.by_places else "",
+    )  # fmt: skip
 
 
 def fetch(sql: str, arguments: Mapping[str, Any]) -> list[Bucket]:

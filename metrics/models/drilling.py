@@ -9,6 +9,7 @@ from typing import Any
 
 from django.db import connection
 
+from metrics.models.buckets import APART, FINE, OWN_ZONE, at_the_place
 from metrics.models.metric import Metric
 
 type Stretch = tuple[datetime, datetime]
@@ -18,10 +19,14 @@ _SPANS = """
 WITH spans AS (
   SELECT * FROM unnest(%(now)s::bool[], %(starts)s::timestamptz[], %(ends)s::timestamptz[]) AS x(now, a, b)
 ), cell AS (
-  SELECT s.id, x.now, x.b, p.at, p.value, p.weight, p.at AT TIME ZONE %(zone)s AS clock
-  FROM metrics_labelset s CROSS JOIN spans x
-  JOIN metrics_point p ON p.label_set_id = s.id AND p.at >= x.a AND p.at < x.b
-  WHERE s.metric_id = %(metric)s AND p.at >= %(first)s AND p.at < %(last)s
+  SELECT s.id, x.now, x.b, p.at, p.value, p.weight, p.at AT TIME ZONE s.own AS clock
+  FROM (
+    SELECT s.id, coalesce(own.timezone, %(zone)s) AS own, %(zone)s::text AS zone
+    FROM metrics_labelset s JOIN metrics_metric m ON m.id = s.metric_id{places}
+    WHERE s.metric_id = %(metric)s) s
+  CROSS JOIN spans x
+  JOIN metrics_point p ON p.label_set_id = s.id AND p.at >= {a} AND p.at < {b}
+  WHERE p.at >= %(first)s AND p.at < %(last)s
 )
 """
 _EACH = """, found AS (
@@ -64,7 +69,7 @@ def by_labels(
     if newest:
         chosen = _NEWEST
     with connection.cursor() as cursor:
-        cursor.execute(_SPANS + _EACH.format(now=column, cell=chosen), arguments)
+        cursor.execute(_spans(metric) + _EACH.format(now=column, cell=chosen), arguments)
         return [
             {"labels": json.loads(labels), "now": is_now, "total": total, "weighed": weighed, "weights": weights, "points": points}
             for labels, is_now, total, weighed, weights, points in cursor.fetchall()
@@ -72,10 +77,16 @@ def by_labels(
 
 
 def by_hours(metric: Metric, now: Sequence[Stretch], before: Sequence[Stretch]) -> list[tuple[Any, ...]]:
-    """(weekday from Monday = 0, hour, now, total, weighed, weights, points) by the metric's clock."""
+    """(weekday from Monday = 0, hour, now, total, weighed, weights, points) by the clocks of its places, else its own."""
     with connection.cursor() as cursor:
-        cursor.execute(_SPANS + _HOURS, _arguments(metric, now, before))
+        cursor.execute(_spans(metric) + _HOURS, _arguments(metric, now, before))
         return list(cursor.fetchall())
+
+
+def _spans(metric: Metric) -> str:
+    """Of what is measured daily or seldom, each place's own days; of what comes oftener, the time itself."""
+    edge = str if metric.grain in FINE else at_the_place
+    return _SPANS.format(places=OWN_ZONE, a=edge("x.a"), b=edge("x.b"))
 
 
 def _arguments(metric: Metric, now: Sequence[Stretch], before: Sequence[Stretch]) -> dict[str, Any]:
@@ -83,5 +94,5 @@ def _arguments(metric: Metric, now: Sequence[Stretch], before: Sequence[Stretch]
     return {
         "metric": metric.pk, "zone": str(metric.zone), "now": [True] * len(now) + [False] * len(before),
         "starts": [start for start, _end in every], "ends": [end for _start, end in every],
-        "first": min(start for start, _end in every), "last": max(end for _start, end in every),
+        "first": min(start for start, _end in every) - APART, "last": max(end for _start, end in every) + APART,
     }  # fmt: skip

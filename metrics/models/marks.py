@@ -25,6 +25,9 @@ SELECT key, mark FROM (
 ) metric
 UNION ALL SELECT NULL, concat_ws('.', count(*), max(id), sum(version)) || '/' || (
   SELECT concat_ws('.', count(*), max(id)) FROM core_exchangerate WHERE workspace_id = %(workspace)s
+) || '/' || (
+  SELECT coalesce(md5(string_agg(concat_ws('|', id, timezone), ',' ORDER BY id)), '') FROM metrics_place
+  WHERE workspace_id = %(workspace)s
 ) FROM metrics_annotation WHERE workspace_id = %(workspace)s
 """
 
@@ -38,7 +41,7 @@ class Marks:
 
 
 def marks_of(workspace: Workspace, keys: Iterable[str]) -> Marks:
-    """The marks of these metrics and of the workspace's annotations and rates; one query."""
+    """The marks of these metrics and of the workspace's annotations, rates and places; one query."""
     with connection.cursor() as cursor:
         cursor.execute(_MARKS, {"workspace": workspace.pk, "keys": sorted(set(keys))})
         found = dict(cursor.fetchall())

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
-from datetime import date, datetime, timedelta
+from datetime import date, datetime, time, timedelta
 from itertools import groupby
 from typing import Any
 from zoneinfo import ZoneInfo
 
 from metrics import analysis
 from metrics.models.buckets import (
+    FINE,
     Asked,
     Bucket,
     Plan,
@@ -41,19 +42,24 @@ def buckets(
     by: Sequence[str] = (),
     each: bool = False,
     labels: Mapping[str, str] | None = None,
+    only: Sequence[Mapping[str, str]] | None = None,
     currency: str = "",
+    by_places: bool = False,
 ) -> list[Bucket]:
     """The metrics' values by time, in a few queries however many metrics: each at its own grain, all at `grain`, or as
     one value for the `whole` time.
 
     `start` is in, `end` is out. `by` groups by these labels, `each` by every label set; `labels` narrows to label sets
-    that have these. Metrics of money are read in `currency`, each day at its rate; raises `money.NoRate`. The caller has
+    that have these, `only` to these very ones. Metrics of money are read in `currency`, each day at its rate; raises `money.NoRate`. The caller has
     chosen metrics that the viewer may see.
+
+    Where labels lie in places with a clock of their own, each one's days are its own: the bucket of a date holds what lies
+    on that date there. With `by_places` hours are read so as well, as the clocks on the walls show them.
     """
     if not metric_ids:
         return []
     plans = plans_of(metric_ids)
-    asked = Asked(start, end, grain, whole, tuple(by), each, labels)
+    asked = Asked(start, end, grain, whole, tuple(by), each, labels, only, by_places)
     return _read([plans[pk] for pk in dict.fromkeys(metric_ids) if pk in plans], plans, asked, currency)
 
 
@@ -70,20 +76,40 @@ def _plain(plans: Sequence[Plan], asked: Asked, currency: str) -> list[Bucket]:
     found: list[Bucket] = []
     from_points: list[Plan] = []
 
-    def sort(plan: Plan) -> tuple[str, str, int]:
-        return plan.zone, plan.currency if _converts(plan, currency) else "", _span(plan, asked)
+    def sort(plan: Plan) -> tuple[str, str, int, bool]:
+        placed = _by_places(plan, asked)
+        return (
+            plan.zone,
+            plan.currency if _converts(plan, currency) else "",
+            0 if placed else _span(plan, asked),
+            placed,
+        )
 
-    for (_zone, source, span), together in groupby(sorted(plans, key=sort), key=sort):
+    for (_zone, source, span, placed), together in groupby(sorted(plans, key=sort), key=sort):
         members = list(together)
-        worth = _worth(members, asked, source, currency) if source else None
-        rolled = read_rollups(members, asked, Span(span), worth) if span else None
+        here = replace(asked, by_places=placed)
+        worth = _worth(members, here, source, currency) if source else None
+        rolled = read_rollups(members, here, Span(span), worth) if span else None
         if rolled is not None:
             found += rolled
-        elif worth is not None:
-            found += read_points(members, asked, worth)
+        elif worth is not None or placed:
+            found += read_points(members, here, worth)
         else:
             from_points += members
-    return found + (read_points(from_points, asked) if from_points else [])
+    return found + (read_points(from_points, replace(asked, by_places=False)) if from_points else [])
+
+
+def _by_places(plan: Plan, asked: Asked) -> bool:
+    """Whether each place's own days are asked for: by day or longer, or as one value of whole days."""
+    if not plan.places:
+        return False
+    if asked.by_places:
+        return True
+    if asked.whole:
+        zone = ZoneInfo(plan.zone)
+        edges = (one.astimezone(zone).time() for one in (asked.start, asked.end) if one is not None)
+        return all(edge == time.min for edge in edges)
+    return (asked.grain or plan.grain) not in FINE
 
 
 def _converts(plan: Plan, currency: str) -> bool:
@@ -187,14 +213,19 @@ def _now(
 def _newest(plans: Iterable[Plan], now: datetime, each: bool) -> list[Bucket]:
     kept: list[Plan] = []
     others: list[Plan] = []
+    placed: list[Plan] = []
     for plan in plans:
         if plan.last_at is None:
             continue  # nothing was ever written
-        if plan.fresh and not plan.percentile and plan.last_at <= now:
+        if plan.by_places:
+            placed.append(plan)
+        elif plan.fresh and not plan.percentile and plan.last_at <= now:
             kept.append(plan)
         else:
             others.append(plan)
     found = read_latest(kept, each=each) if kept else []
+    if placed:
+        found += read_newest(placed, now=now, each=each, by_places=True)
     return found + (read_newest(others, now=now, each=each) if others else [])
 
 
@@ -251,7 +282,9 @@ def versions(metric_ids: Sequence[int]) -> dict[int, str]:
         members = sorted(
             [plan, *plain.values(), *(by_key[plan.workspace_id, key] for key in trees)], key=lambda one: one.id
         )
-        answer[pk] = "-".join(f"{one.id}.{one.version}.{one.definition}" for one in dict.fromkeys(members))
+        answer[pk] = "-".join(
+            f"{one.id}.{one.version}.{one.definition}{one.places[:8]}" for one in dict.fromkeys(members)
+        )
     return answer
 
 

@@ -52,6 +52,7 @@ class _Question:
     labels: tuple[tuple[str, str], ...]
     by: tuple[str, ...] | None  # None: by every label that any tile of the dashboard needs
     before: bool = False
+    by_places: bool = False  # hours as the clocks on the walls of places show them
 
 
 def read_tiles(
@@ -78,7 +79,7 @@ def read_tiles(
             labels = tuple(sorted((name, text) for name, text in look.labels.items() if name in has))
             shown.unfiltered = tuple(sorted({*shown.unfiltered, *(set(look.labels) - has)}))
             by = (tile.by,) if tile.by and tile.kind in PARTED else ()
-            question = _Question(grain, here.span, labels, by)
+            question = _Question(grain, here.span, labels, by, by_places=tile.kind == TileKind.HEAT)
             if source.aggregation not in PIECED:
                 merged = tuple(sorted({**dict(labels), **tile.labels}.items()))
                 question = replace(question, labels=merged)
@@ -125,7 +126,7 @@ def _ask(question: _Question, pks: Iterable[int], look: Look, dimensions: Sequen
     whole = question.grain == WHOLE
     for one in buckets(
         sorted(pks), start=start, end=end, grain="" if whole else question.grain, whole=whole,
-        by=dimensions if question.by is None else question.by, labels=dict(question.labels),
+        by=dimensions if question.by is None else question.by, labels=dict(question.labels), by_places=question.by_places,
     ):  # fmt: skip
         found.setdefault(one.metric_id, []).append(one)
     return found

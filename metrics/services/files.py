@@ -15,6 +15,7 @@ from metrics import analysis
 from metrics.models import Metric
 from metrics.services import storing, writing
 from metrics.services.keeping import create_metric
+from metrics.services.places import zones_in
 from metrics.services.writing import Written
 from opsboard.core import access, jobs
 from opsboard.core.imports import Arrival, Field, Importer, Plan
@@ -282,4 +283,5 @@ POINTS = Importer(
     settings=("key", "create", "columns", "backfill"),
     zone=zone_for,
     prepare=without_totals,
+    zones=zones_in,
 )  # fmt: skip

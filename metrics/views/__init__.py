@@ -33,6 +33,7 @@ from metrics.views.journal import (
 from metrics.views.lists import front, metric_list
 from metrics.views.metric import metric
 from metrics.views.pictures import picture
+from metrics.views.places import places, remove_place
 from metrics.views.rates import rates, remove_rate
 from metrics.views.raw import new_raw_import, raw_import
 from metrics.views.sharing import link_list, revoke_link, shared_dashboard, shared_picture
@@ -103,9 +104,11 @@ __all__ = [
     "open_movement_action",
     "picture",
     "pin_metric",
+    "places",
     "preview_tile",
     "rates",
     "raw_import",
+    "remove_place",
     "remove_rate",
     "remove_tile",
     "restore_dashboard",

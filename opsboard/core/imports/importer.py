@@ -19,6 +19,7 @@ from django.utils.translation import ngettext
 
 from opsboard.core import jobs, storage
 from opsboard.core.imports.plans import PARTS, Field, Plan, check, guess, shape_of
+from opsboard.core.imports.zones import in_own_zones
 from opsboard.core.lazy import polars as pl
 from opsboard.core.models import ImportMapping, ImportRun, Job, StoredFile, User, Workspace
 from opsboard.core.uploads import Columns, Complaint, Limits, Table, UploadError, read_columns, read_table
@@ -63,6 +64,8 @@ class Importer:
     check: Callable[[Plan], None] | None = None
     settings: tuple[str, ...] = ()
     zone: Callable[[Workspace, Plan], str] = zone_of
+    # `{column: {value: zone}}`: rows whose moments are meant by the clock of what they speak of.
+    zones: Callable[[Workspace, Plan], Mapping[str, Mapping[str, str]]] | None = None
     guess: Callable[[Table], Mapping[str, tuple[str, ...]]] | None = (
         None  # which column is what, where the app knows better
     )
@@ -225,9 +228,12 @@ def as_columns(importer: Importer, table: Table, plan: Plan, workspace: Workspac
         raise jobs.Refused(" ".join(fault.messages)) from fault
     if importer.prepare:
         table = importer.prepare(table, plan)
-    columns, names = read(importer, table, plan, plan.timezone or importer.zone(workspace, plan))
+    tz = plan.timezone or importer.zone(workspace, plan)
+    columns, names = read(importer, table, plan, tz)
     if columns.complaint_count:
         raise refusal(columns.complaints, columns.complaint_count)
+    if importer.zones and tz == importer.zone(workspace, plan):  # another zone was chosen for the whole file
+        columns = in_own_zones(table, columns, importer.fields, plan, importer.zones(workspace, plan), tz)
     if not len(columns):
         raise jobs.Refused(_("The file has no rows below its header."))
     return columns, names
