@@ -21,11 +21,11 @@ from tests.conftest import NOW
 
 pytestmark = pytest.mark.django_db
 SETUP = """
-CREATE DATABASE shop; USE shop;
+CREATE DATABASE shop CHARACTER SET utf8mb4; USE shop;
 CREATE TABLE sales (id int PRIMARY KEY AUTO_INCREMENT, sold_at datetime, noted timestamp, amount decimal(10,2), shop varchar(20));
 INSERT INTO sales (sold_at, noted, amount, shop) VALUES ('2026-11-17 09:00', '2026-11-17 01:00', 10.5, '杭州'),
  ('2026-11-18 09:00', '2026-11-18 01:00', 20, 'Lyon'), ('2026-07-01 09:00', '2026-07-01 07:00', 1, 'Berlin');
-CREATE USER 'reader'@'%' IDENTIFIED BY 'let me read'; GRANT ALL ON shop.* TO 'reader'@'%'; FLUSH PRIVILEGES
+CREATE USER 'reader'@'%%' IDENTIFIED BY 'let me read'; GRANT ALL ON shop.* TO 'reader'@'%%'; FLUSH PRIVILEGES
 """
 
 

@@ -9,6 +9,7 @@ import sqlite3
 import time
 from collections.abc import Iterator
 from datetime import datetime
+from datetime import timezone as fixed_zone
 from pathlib import Path
 from typing import Any
 
@@ -25,6 +26,7 @@ sqlalchemy = lazy("sqlalchemy")
 alchemy_errors = lazy("sqlalchemy.exc")
 SECONDS = 30
 CHUNK = 500
+OFFSET, TIMESTAMP = "opsboard.offset", 7  # the number by which MySQL tells the kind of a column
 DIALECTS = {"postgresql": "postgres", "mysql": "mysql", "sqlite": "sqlite"}
 DRIVERS = {"postgresql": "postgresql+psycopg", "mysql": "mysql+pymysql"}
 PORTS = {"postgresql": 5432, "mysql": 3306}
@@ -95,7 +97,8 @@ def fetch(question: Question) -> Table:
             if asks["database"] == "sqlite":
                 used = {name: str(value) for name, value in used.items()}
             result = reading.execute(sqlalchemy.text(query), used)
-            return table_of(list(result.keys()), _rows(result, question, until), filename="query")
+            rows = _by_season(result, reading, _rows(result, question, until), question)
+            return table_of(list(result.keys()), rows, filename="query")
     except alchemy_errors.SQLAlchemyError as fault:
         raise Unanswered(_told(fault)) from fault
     except (OSError, sqlite3.Error, UnicodeError) as fault:
@@ -122,6 +125,21 @@ def _rows(result: Any, question: Question, until: float) -> Iterator[tuple[Any, 
         if time.monotonic() > until:
             raise Unanswered(_("The answer took longer than %(seconds)s seconds.") % {"seconds": round(DEADLINE)})
         question.progress(0.05 + 0.2 * count / MOST_ROWS, _("%(count)s rows read") % {"count": count})
+
+
+def _by_season(
+    result: Any, connection: Any, rows: Iterator[tuple[Any, ...]], question: Question
+) -> Iterator[tuple[Any, ...]]:
+    """Where MySQL knows no time zones by name: its moments (TIMESTAMP) by the source's clock of their own season."""
+    offset = connection.info.get(OFFSET)
+    places = [place for place, one in enumerate(result.cursor.description) if one[1] == TIMESTAMP] if offset else []
+    for row in rows:
+        cells = list(row)
+        for place in places:
+            if isinstance(cells[place], datetime):
+                moment = cells[place].replace(tzinfo=offset).astimezone(question.zone)
+                cells[place] = moment.replace(tzinfo=None)
+        yield tuple(cells)
 
 
 def too_many() -> str:
@@ -222,6 +240,8 @@ def _only_reading(connection: Any, question: Question) -> Iterator[Any]:
             connection.exec_driver_sql("SET SESSION time_zone = %s", (question.zone.key,))
         except alchemy_errors.SQLAlchemyError:
             connection.exec_driver_sql(f"SET SESSION time_zone = '{offset[:3]}:{offset[3:5]}'")
+            away = question.now.astimezone(question.zone).utcoffset()
+            connection.info[OFFSET] = fixed_zone(away) if away is not None else None
         for statement in (f"SET SESSION max_execution_time = {SECONDS * 1000}", f"SET SESSION max_statement_time = {SECONDS}"):  # fmt: skip
             with contextlib.suppress(alchemy_errors.SQLAlchemyError):  # MySQL knows the one, MariaDB the other
                 connection.exec_driver_sql(statement)
