@@ -38,6 +38,6 @@ __all__ = [
     "WaitingItemForm",
     "WaitingListForm",
     "WriteForm",
-    "title_from",
     "known_labels",
+    "title_from",
 ]

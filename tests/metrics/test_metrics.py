@@ -14,6 +14,7 @@ from metrics.contract.week import tell_week
 from metrics.models import Metric, Point, buckets, dimensions_of, newest
 from metrics.services import Given
 from opsboard.core import access, periods, registry
+from opsboard.core.contract import Parts
 from opsboard.core.models import Occurrence, Team, User, Workspace
 from opsboard.core.versions import StaleVersion
 from tests.conftest import viewer_for
