@@ -306,7 +306,7 @@ def test_money_is_converted_at_the_rate_of_its_day(
     assert "80 CNY" in client.get(page).content.decode()
     listed = client.get(rates).content.decode()
     assert "0.25" in listed
-    pk = listed.split("/metrics/rates/")[-1].split("/")[0]
+    pk = listed.split("/remove/")[0].rsplit("/", 1)[1]
     assert client.post(f"{rates}{pk}/remove/").status_code == 303
 
 
