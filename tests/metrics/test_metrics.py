@@ -138,7 +138,7 @@ def test_others_read_every_metric_in_a_few_queries(
     with django_assert_max_num_queries(6):  # four of ours, and the savepoint around them
         readings = registry.read(viewer, keys, now)
     mine = [one for one in readings if one.key == "metrics.value:m5"]
-    assert [(dict(one.labels), one.value) for one in mine] == [({}, 6), ({"shop": "A"}, 5), ({"shop": "B"}, 1)]
+    assert sorted((one.labels.get("shop", ""), one.value) for one in mine) == [("", 6), ("A", 5), ("B", 1)]
     assert registry.watchable(viewer, "metrics.value:m5").dimensions == ("shop",)
     period = periods.month_of(now.date(), workspace.zone)
     assert [one.value for one in registry.history(viewer, keys, period)["metrics.value:m5"]] == [6]
