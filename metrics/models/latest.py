@@ -33,7 +33,7 @@ _EACH = """
 SELECT metric_id, string_agg(int8send(label_set_id), ''), string_agg(timestamptz_send(bucket), ''),
        string_agg(float8send(coalesce({value}, 'NaN')), ''), string_agg(float8send({weight}), ''),
        string_agg(boolsend(revised), '')
-FROM metrics_latest WHERE metric_id = ANY(%s) GROUP BY metric_id
+FROM (SELECT * FROM metrics_latest WHERE metric_id = ANY(%s) ORDER BY metric_id, label_set_id) l GROUP BY metric_id
 """
 _VALUES = {"sum": "total", "last": "value", "min": "low", "max": "high", "count": "count::float8"}
 _MEAN = "weighed / nullif(weights, 0)"

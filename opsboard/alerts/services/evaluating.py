@@ -123,6 +123,7 @@ def _judge(
     turns: dict[int, Turn] = {}
     index_of: dict[int, int] = {}
     stood_in: list[int] = []
+    otherwise: list[int] = []
     for index in restless:
         place, watch = plan.places[index], _watch(plan, index)
         row = rows.get(place.instance)
@@ -131,7 +132,7 @@ def _judge(
         if not place.labels and watch.indicator not in ears.faulty and not watch.looks_at({}, has_whole=True):
             stood_in.append(place.instance)  # for its parts, while the number could not be read at all
             continue
-        before = row.memory
+        before, said = row.memory, _aside(row)
         if before.last_tick is not None and latest is not None and before.last_tick < latest:
             before = before._replace(last_tick=latest)  # at the ticks in between nothing changed for it
         rule, heard = _rule(plan, index), None
@@ -153,6 +154,8 @@ def _judge(
         if turn is None and (after is before or _tells_nothing_new(row.memory, after)):
             continue
         changed[place.instance], index_of[place.instance] = after, index
+        if _aside(row) != said:
+            otherwise.append(place.instance)
         if turn is not None:
             turns[place.instance] = turn
     if stood_in:
@@ -160,8 +163,8 @@ def _judge(
     written = Instance.objects.compare_and_set(changed)
     turns = {pk: turn for pk, turn in turns.items() if pk in written}
     speaking = {pk: turns[pk].memory if pk in turns else changed[pk] for pk in written}
-    awake = [rows[pk] for pk in written if changed[pk].state is not State.OK or pk in turns]
-    Instance.objects.bulk_update(awake, ["reference", "detail", "detail_url"], batch_size=1000)
+    awake = [pk for pk in otherwise if pk in written and (changed[pk].state is not State.OK or pk in turns)]
+    Instance.objects.say_beside([rows[pk] for pk in awake])
     record(workspace, plan.watches, {pk: rows[pk] for pk in written}, speaking, turns, now=ears.tick)
     for pk in written:
         plan.crowd.remember(index_of[pk], changed[pk])
@@ -186,6 +189,11 @@ def _point_out(row: Instance, after: Memory, reading: Reading | None) -> None:
     about = reading.about
     row.detail = str(reading.detail or "")[:300]
     row.detail_url = about.url[:500] if about is not None and row.detail else ""
+
+
+def _aside(row: Instance) -> tuple[float | None, str, str]:
+    """What is said beside the value."""
+    return row.reference, row.detail, row.detail_url
 
 
 def _meet(workspace: Workspace, plan: Plan, ears: Ears, unknown: Collection[Series]) -> bool:
