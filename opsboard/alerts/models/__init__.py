@@ -1,6 +1,7 @@
 """Watches, what they remember, the alerts that came of it, and how people hear of them."""
 
 from opsboard.alerts.models.alerts import Alert, Reason, Remark, Transition
+from opsboard.alerts.models.instances import Instance, Pulse
 from opsboard.alerts.models.routes import (
     EscalationPolicy,
     EscalationStep,
@@ -12,7 +13,7 @@ from opsboard.alerts.models.routes import (
     Trouble,
 )
 from opsboard.alerts.models.silences import MaintenanceWindow, Silence
-from opsboard.alerts.models.watches import Instance, Pulse, Severity, Watch
+from opsboard.alerts.models.watches import Severity, Watch
 
 __all__ = [
     "Alert",

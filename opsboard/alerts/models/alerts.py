@@ -10,8 +10,9 @@ from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
 from opsboard.alerts.models import words
+from opsboard.alerts.models.instances import Instance
 from opsboard.alerts.models.routes import NoticeGroup
-from opsboard.alerts.models.watches import Instance, Severity, Watch
+from opsboard.alerts.models.watches import Severity, Watch
 from opsboard.core.models import WorkspaceModel, WorkspaceQuerySet
 
 if TYPE_CHECKING:

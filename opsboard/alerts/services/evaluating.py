@@ -14,7 +14,7 @@ from opsboard.alerts import analysis
 from opsboard.alerts.analysis import Memory, State, Step, Turn
 from opsboard.alerts.analysis.crowds import is_settled
 from opsboard.alerts.models import Instance, Pulse, Watch
-from opsboard.alerts.models.watches import hash_of
+from opsboard.alerts.models.instances import hash_of
 from opsboard.alerts.services import listening, planning
 from opsboard.alerts.services.keeping import pause_watches_without_number
 from opsboard.alerts.services.listening import Ears

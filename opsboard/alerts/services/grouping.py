@@ -11,7 +11,7 @@ from django.db import connection, models
 from opsboard.alerts.analysis import grouping
 from opsboard.alerts.analysis.grouping import Kind, Member
 from opsboard.alerts.models import Alert, Flapping, NoticeGroup, Reason, Route, Severity, Told, wording
-from opsboard.alerts.models.watches import hash_of
+from opsboard.alerts.models.instances import hash_of
 from opsboard.alerts.services.hearing import Hearers, hearers_of
 from opsboard.alerts.services.speaking import Word, key_of, speak
 from opsboard.core.models import Workspace

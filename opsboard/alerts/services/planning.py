@@ -17,7 +17,7 @@ from django.db import connection
 from opsboard.alerts.analysis import Health, Memory, Rule, State
 from opsboard.alerts.analysis.crowds import Crowd, Member
 from opsboard.alerts.models import Instance, MaintenanceWindow, Watch
-from opsboard.alerts.models.watches import MEMORY_FIELDS
+from opsboard.alerts.models.instances import MEMORY_FIELDS
 from opsboard.alerts.services.silencing import left_out
 from opsboard.core.analysis.apart import Apart
 from opsboard.core.contract import Reading

@@ -17,7 +17,7 @@ from opsboard.alerts import charts, services
 from opsboard.alerts.analysis import State
 from opsboard.alerts.forms import ConditionForm, grouped
 from opsboard.alerts.models import Alert, Instance, Pulse, Severity, Watch, words
-from opsboard.alerts.models.watches import hash_of
+from opsboard.alerts.models.instances import hash_of
 from opsboard.alerts.views.trying import told
 from opsboard.core import registry
 from opsboard.core.access import Request, needs
