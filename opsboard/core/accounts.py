@@ -24,7 +24,7 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.utils import timezone
 
 from opsboard.core.models import Invitation, User
-from opsboard.core.services import people
+from opsboard.core.services import invitations, people
 
 DEVICE_COOKIE = "opsboard_device"
 DEVICE_SALT = "opsboard.device"
@@ -105,7 +105,7 @@ class SocialAccountAdapter(DefaultSocialAccountAdapter):
         if sociallogin.state.get("process") not in (None, "", "login"):
             return
         now = timezone.now()
-        invitation = people.open_invitation(request.session.get(INVITED, ""), now=now)
+        invitation = invitations.open_invitation(request.session.get(INVITED, ""), now=now)
         proven = {address.email.lower() for address in sociallogin.email_addresses if address.verified}
         if invitation is not None and invitation.email and invitation.email not in proven:
             invitation = None  # the link was for somebody else's address
@@ -121,10 +121,10 @@ class SocialAccountAdapter(DefaultSocialAccountAdapter):
             return
         request.session.pop(INVITED, None)
         if sociallogin.is_existing:
-            people.accept_invitation(invitation=invitation, user=sociallogin.user, now=now)
+            invitations.accept_invitation(invitation=invitation, user=sociallogin.user, now=now)
             return
         try:
-            person = people.join_with_new_account(
+            person = invitations.join_with_new_account(
                 invitation=invitation,
                 name=_name_of(sociallogin),
                 username=self._user_name(request, sociallogin, invitation),

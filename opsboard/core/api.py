@@ -22,7 +22,7 @@ from ninja.security import HttpBearer
 from opsboard.core import jobs, registry
 from opsboard.core.access import Viewer, role_needed, viewer_of
 from opsboard.core.models import ApiToken, Job, Membership, Role
-from opsboard.core.services.people import hash_secret
+from opsboard.core.services.tokens import hash_secret
 
 
 class ApiRequest(HttpRequest):

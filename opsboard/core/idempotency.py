@@ -22,7 +22,7 @@ from django.http import HttpRequest, HttpResponse
 from opsboard.core import secrets
 from opsboard.core.api import problem
 from opsboard.core.models import ApiToken
-from opsboard.core.services.people import hash_secret
+from opsboard.core.services.tokens import hash_secret
 
 KEEP = 24 * 3600
 LONGEST = 200

@@ -12,7 +12,7 @@ from opsboard.alerts import services
 from opsboard.alerts.models import Watch
 from opsboard.core.access import Viewer
 from opsboard.core.models import ApiToken, Role, User, Workspace
-from opsboard.core.services.people import hash_secret
+from opsboard.core.services.tokens import hash_secret
 from tests.alerts.numbers import tell
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("numbers")]

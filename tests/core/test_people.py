@@ -10,7 +10,7 @@ from django.test import Client
 from django.utils import timezone
 
 from opsboard.core.models import ApiToken, Delivery, Invitation, Membership, Notice, Role, Team, User, Workspace
-from opsboard.core.services import people
+from opsboard.core.services import invitations, people, tokens
 from tests.conftest import PASSWORD, person
 
 pytestmark = pytest.mark.django_db
@@ -79,7 +79,7 @@ def test_an_invitation_by_mail_brings_somebody_in_once(workspace: Workspace, ada
 
 def test_staff_without_e_mail_join_with_a_user_name(workspace: Workspace, adam: User, now: datetime) -> None:
     team = people.save_team(workspace=workspace, name="Packing", lead=None, members=[])
-    _invitation, link = people.invite(
+    _invitation, link = invitations.invite(
         workspace=workspace, by=adam, role=Role.CONTRIBUTOR, team=team, now=timezone.now()
     )
     guest = Client()
@@ -109,7 +109,7 @@ def test_staff_without_e_mail_join_with_a_user_name(workspace: Workspace, adam: 
 def test_what_is_wrong_with_a_new_account_is_said(
     typed: dict[str, str], sentence: str, workspace: Workspace, adam: User, anna: User
 ) -> None:
-    _invitation, link = people.invite(workspace=workspace, by=adam, role=Role.VIEWER, now=timezone.now())
+    _invitation, link = invitations.invite(workspace=workspace, by=adam, role=Role.VIEWER, now=timezone.now())
     form = {"name": "Li", "username": "li", "email": "", "password": PASSWORD, **typed}
     answer = Client().post(link.removeprefix("http://localhost:8000"), form)
     assert answer.status_code == 422
@@ -120,7 +120,7 @@ def test_what_is_wrong_with_a_new_account_is_said(
 def test_somebody_with_an_account_joins_with_it(
     workspace: Workspace, adam: User, stranger: User, sign_in: SignIn
 ) -> None:
-    _invitation, link = people.invite(
+    _invitation, link = invitations.invite(
         workspace=workspace, by=adam, role=Role.VIEWER, email=stranger.email or "", now=timezone.now()
     )
     path = link.removeprefix("http://localhost:8000")
@@ -132,26 +132,26 @@ def test_somebody_with_an_account_joins_with_it(
 
 
 def test_an_invitation_never_lowers_a_role(workspace: Workspace, adam: User, anna: User, now: datetime) -> None:
-    invitation, _link = people.invite(workspace=workspace, by=adam, role=Role.VIEWER, now=now)
-    assert people.accept_invitation(invitation=invitation, user=anna, now=now).role == Role.EDITOR
+    invitation, _link = invitations.invite(workspace=workspace, by=adam, role=Role.VIEWER, now=now)
+    assert invitations.accept_invitation(invitation=invitation, user=anna, now=now).role == Role.EDITOR
 
 
 def test_old_withdrawn_and_replaced_links_do_nothing(workspace: Workspace, adam: User, now: datetime) -> None:
-    first, link = people.invite(workspace=workspace, by=adam, role=Role.VIEWER, email="li@x.example", now=now)
+    first, link = invitations.invite(workspace=workspace, by=adam, role=Role.VIEWER, email="li@x.example", now=now)
     secret = link.rstrip("/").rpartition("/")[2]
-    assert people.open_invitation(secret, now=now) == first
-    assert people.open_invitation(secret, now=now + timedelta(days=15)) is None
-    second, _link = people.invite(workspace=workspace, by=adam, role=Role.VIEWER, email="li@x.example", now=now)
-    assert people.open_invitation(secret, now=now) is None
-    newer = people.renew_invitation(invitation=second, now=now).rstrip("/").rpartition("/")[2]
-    people.withdraw_invitation(invitation=second, now=now)
-    assert people.open_invitation(newer, now=now) is None
+    assert invitations.open_invitation(secret, now=now) == first
+    assert invitations.open_invitation(secret, now=now + timedelta(days=15)) is None
+    second, _link = invitations.invite(workspace=workspace, by=adam, role=Role.VIEWER, email="li@x.example", now=now)
+    assert invitations.open_invitation(secret, now=now) is None
+    newer = invitations.renew_invitation(invitation=second, now=now).rstrip("/").rpartition("/")[2]
+    invitations.withdraw_invitation(invitation=second, now=now)
+    assert invitations.open_invitation(newer, now=now) is None
     with pytest.raises(ValidationError):
-        people.accept_invitation(invitation=second, user=adam, now=now)
+        invitations.accept_invitation(invitation=second, user=adam, now=now)
 
 
 def test_the_secret_of_an_invitation_is_not_stored(workspace: Workspace, adam: User, now: datetime) -> None:
-    invitation, link = people.invite(workspace=workspace, by=adam, role=Role.VIEWER, now=now)
+    invitation, link = invitations.invite(workspace=workspace, by=adam, role=Role.VIEWER, now=now)
     secret = link.rstrip("/").rpartition("/")[2]
     assert secret not in str(Invitation.objects.filter(pk=invitation.pk).values().get())
 
@@ -176,7 +176,7 @@ def test_the_last_admin_stays_admin(workspace: Workspace, adam: User, anna: User
 
 
 def test_whoever_is_removed_is_out_at_once(workspace: Workspace, adam: User, wang: User, sign_in: SignIn) -> None:
-    people.issue_token(workspace=workspace, owner=wang, role=Role.VIEWER, name="x", now=timezone.now())
+    tokens.issue_token(workspace=workspace, owner=wang, role=Role.VIEWER, name="x", now=timezone.now())
     team = Team.objects.get()
     theirs = sign_in(wang)
     assert theirs.get("/north-plant/notices/").status_code == 200
@@ -298,7 +298,7 @@ def test_a_person_without_a_workspace_is_told_what_to_do(
 ) -> None:
     lone = person("Lone")
     assert "Ask an admin" in sign_in(lone).get("/").content.decode()
-    people.invite(workspace=workspace, by=adam, role=Role.VIEWER, email=lone.email or "", now=timezone.now())
+    invitations.invite(workspace=workspace, by=adam, role=Role.VIEWER, email=lone.email or "", now=timezone.now())
     assert "North Plant" in sign_in(lone).get("/").content.decode()
 
 
@@ -353,7 +353,7 @@ def test_a_token_is_shown_once_and_does_no_more_than_its_owner(
 def test_tokens_of_others_are_not_seen(
     workspace: Workspace, anna: User, wang: User, adam: User, sign_in: SignIn
 ) -> None:
-    token, _secret = people.issue_token(
+    token, _secret = tokens.issue_token(
         workspace=workspace, owner=wang, role=Role.VIEWER, name="Wang's import", now=timezone.now()
     )
     assert "Wang" not in sign_in(anna).get("/north-plant/tokens/").content.decode().partition("<main")[2]

@@ -11,7 +11,7 @@ from django.utils import timezone
 
 from opsboard.core import audit
 from opsboard.core.models import ImportRun, Membership, Role, User, Workspace
-from opsboard.core.services import people
+from opsboard.core.services import invitations, people, tokens
 
 pytestmark = pytest.mark.django_db(transaction=True)
 type SignIn = Callable[[User], Client]
@@ -40,9 +40,9 @@ def test_what_is_removed_is_still_named(workspace: Workspace, adam: User, wang: 
 
 
 def test_secrets_are_not_in_the_audit(workspace: Workspace, adam: User, sign_in: SignIn) -> None:
-    people.issue_token(workspace=workspace, owner=adam, role=Role.VIEWER, name="Import", now=timezone.now())
+    tokens.issue_token(workspace=workspace, owner=adam, role=Role.VIEWER, name="Import", now=timezone.now())
     token = adam.api_tokens.get()
-    people.invite(workspace=workspace, by=adam, role=Role.VIEWER, now=timezone.now())
+    invitations.invite(workspace=workspace, by=adam, role=Role.VIEWER, now=timezone.now())
     adam.set_password("a new and quite long one")
     adam.save()
     text = sign_in(adam).get("/north-plant/audit/").content.decode()

@@ -29,7 +29,7 @@ from django.utils import timezone
 
 from opsboard.core.accounts import INVITED, SocialAccountAdapter
 from opsboard.core.models import ApiToken, Membership, Role, User, Workspace
-from opsboard.core.services import people
+from opsboard.core.services import invitations
 from opsboard.core.services.people import create_admin
 from tests.conftest import PASSWORD, person
 
@@ -230,7 +230,7 @@ def test_an_address_that_nobody_vouches_for_opens_nothing(provider: None, victor
 
 
 def test_single_sign_on_brings_in_who_is_invited(provider: None, workspace: Workspace, adam: User) -> None:
-    people.invite(workspace=workspace, by=adam, role=Role.EDITOR, email="mei@north.example", now=timezone.now())
+    invitations.invite(workspace=workspace, by=adam, role=Role.EDITOR, email="mei@north.example", now=timezone.now())
     single_sign_on("mei@north.example")
     mei = User.objects.get(email="mei@north.example")
     assert (mei.name, mei.has_usable_password()) == ("Mei Lin", False)
@@ -241,13 +241,13 @@ def test_single_sign_on_brings_in_who_is_invited(provider: None, workspace: Work
 def test_a_link_lets_somebody_without_an_address_join_by_single_sign_on(
     provider: None, workspace: Workspace, adam: User
 ) -> None:
-    _invitation, link = people.invite(workspace=workspace, by=adam, role=Role.VIEWER, now=timezone.now())
+    _invitation, link = invitations.invite(workspace=workspace, by=adam, role=Role.VIEWER, now=timezone.now())
     single_sign_on("", uid="ding-7", invited=link.rstrip("/").rpartition("/")[2])
     assert Membership.objects.get(user__socialaccount__uid="ding-7").role == Role.VIEWER
 
 
 def test_a_link_for_somebody_elses_address_does_not(provider: None, workspace: Workspace, adam: User) -> None:
-    _invitation, link = people.invite(
+    _invitation, link = invitations.invite(
         workspace=workspace, by=adam, role=Role.ADMIN, email="mei@north.example", now=timezone.now()
     )
     single_sign_on("eve@x.example", invited=link.rstrip("/").rpartition("/")[2])
@@ -300,7 +300,7 @@ def wecom(settings: Any) -> None:
 def test_staff_join_by_scanning_with_wecom(
     wecom: None, workspace: Workspace, adam: User, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    _invitation, link = people.invite(workspace=workspace, by=adam, role=Role.CONTRIBUTOR, now=timezone.now())
+    _invitation, link = invitations.invite(workspace=workspace, by=adam, role=Role.CONTRIBUTOR, now=timezone.now())
     server = WeCom(
         gettoken={"errcode": 0, "access_token": "t", "expires_in": 7200},
         getuserinfo={"errcode": 0, "userid": "zhangsan"},

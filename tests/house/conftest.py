@@ -21,7 +21,7 @@ from opsboard import urls
 from opsboard.core import notices, registry, storage
 from opsboard.core.channels.sealing import seal
 from opsboard.core.models import Channel, Job, Membership, Role, Team, User, Workspace, WorkspaceModel
-from opsboard.core.services import people
+from opsboard.core.services import invitations, people, tokens
 from opsboard.demo import company
 
 PARAMETER = re.compile(r"<(?:(\w+):)?(\w+)>")
@@ -168,8 +168,8 @@ def furnish_the_hall(workspace: Workspace, cast: dict[str, User], now: datetime)
     admin = cast["admin"]
     if not Team.objects.filter(workspace=workspace).exists():
         people.save_team(workspace=workspace, name="House team", lead=admin, members=[])
-    people.invite(workspace=workspace, by=admin, role=Role.VIEWER, now=now)
-    people.issue_token(workspace=workspace, owner=admin, role=Role.VIEWER, name="House", now=now)
+    invitations.invite(workspace=workspace, by=admin, role=Role.VIEWER, now=now)
+    tokens.issue_token(workspace=workspace, owner=admin, role=Role.VIEWER, name="House", now=now)
     Job.objects.create(
         workspace=workspace, title="House job", task="x", by=admin, created_at=now, state=Job.State.FAILED
     )

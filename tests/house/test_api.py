@@ -14,7 +14,7 @@ from django.utils import timezone
 from opsboard.core.access import role_needed
 from opsboard.core.api import api, operation_of
 from opsboard.core.models import ApiToken, Membership, Role, User, Workspace
-from opsboard.core.services import people
+from opsboard.core.services import tokens
 from tests.house.conftest import PARAMETER, Address, Furnished, every_address
 
 OPEN = {"hooks"}  # an inbound webhook's secret is its key
@@ -44,7 +44,7 @@ OPERATIONS = [one for one in every_operation() if str(one).split(" ")[1].partiti
 
 
 def secret_for(house: Furnished, who: str, workspace: Workspace, role: Role) -> str:
-    _token, secret = people.issue_token(
+    _token, secret = tokens.issue_token(
         workspace=workspace, owner=house.people[who], role=role, name=who, now=timezone.now()
     )
     return secret
@@ -215,7 +215,7 @@ def test_a_token_ends_with_its_day_its_owner_and_its_revocation(house: Furnished
         return Client().get(url, headers={"Authorization": f"Bearer {secret}"}).status_code
 
     secret = secret_for(house, "editor", house.workspace, Role.VIEWER)
-    token = ApiToken.objects.get(token_hash=people.hash_secret(secret))
+    token = ApiToken.objects.get(token_hash=tokens.hash_secret(secret))
     assert status(secret) != 401
     for change in ({"expires_at": timezone.now() - timedelta(seconds=1)}, {"revoked_at": timezone.now()}):
         with transaction.atomic():

@@ -12,7 +12,7 @@ from metrics.models import Metric, Point
 from metrics.services import POINTS
 from opsboard.core import imports
 from opsboard.core.models import Role, User, Workspace
-from opsboard.core.services.people import issue_token
+from opsboard.core.services.tokens import issue_token
 
 pytestmark = pytest.mark.django_db
 

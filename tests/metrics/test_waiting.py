@@ -16,7 +16,7 @@ from metrics.services import WAITING, Item
 from opsboard.core import access, imports, registry
 from opsboard.core.calendars import OFFICE_HOURS, WorkCalendar, around_the_clock, working_seconds_between
 from opsboard.core.models import ImportRun, Occurrence, Role, Team, User, Workspace
-from opsboard.core.services import people
+from opsboard.core.services import tokens
 from tests.conftest import NOW, viewer_for
 
 pytestmark = pytest.mark.django_db
@@ -201,7 +201,7 @@ def test_people_keep_a_list_by_hand(
 
 def test_programs_tell_in_batches(workspace: Workspace, anna: User) -> None:
     row = list_of(workspace)
-    _token, secret = people.issue_token(workspace=workspace, owner=anna, role=Role.EDITOR, name="desk", now=NOW)
+    _token, secret = tokens.issue_token(workspace=workspace, owner=anna, role=Role.EDITOR, name="desk", now=NOW)
     client = Client(headers={"authorization": f"Bearer {secret}"})
     base = "/api/v1/north-plant/waiting"
     made = client.post(base, json.dumps({"name": "Invoices", "keep_times": True}), "application/json")

@@ -10,7 +10,7 @@ from django.test import Client
 
 from opsboard.core.contract import Section
 from opsboard.core.models import ApiToken, Job, Role, User, Workspace
-from opsboard.core.services.people import hash_secret
+from opsboard.core.services.tokens import hash_secret
 from opsboard.reports import tasks
 
 pytestmark = pytest.mark.django_db

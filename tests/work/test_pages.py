@@ -15,7 +15,7 @@ from opsboard.core import access, effects, events, registry
 from opsboard.core.access import Viewer
 from opsboard.core.contract import Contract, Event, Fact, Indicator, Reading, Ref, Watchable
 from opsboard.core.models import ApiToken, Job, Occurrence, Role, Team, User, Workspace
-from opsboard.core.services.people import hash_secret
+from opsboard.core.services.tokens import hash_secret
 from opsboard.work import services
 from opsboard.work.contract import tell_week
 from opsboard.work.forms import ActionForm

@@ -19,7 +19,7 @@ from opsboard.core.accounts import INVITED
 from opsboard.core.forms import JoinForm, say
 from opsboard.core.models import Invitation, User
 from opsboard.core.pages import done, page, refused
-from opsboard.core.services import people
+from opsboard.core.services import invitations
 
 
 @login_not_required
@@ -31,9 +31,9 @@ def join(request: HttpRequest, secret: str) -> HttpResponse:
     if too_many is not None:
         return too_many
     now = timezone.now()
-    invitation = people.open_invitation(secret, now=now)
+    invitation = invitations.open_invitation(secret, now=now)
     if invitation is None:
-        return page(request, "core/people/join_over.html", {"reason": people.INVITATION_IS_OVER}, status=404)
+        return page(request, "core/people/join_over.html", {"reason": invitations.INVITATION_IS_OVER}, status=404)
     if isinstance(request.user, User):
         return _join_as(request, request.user, invitation)
     return _join_anew(request, invitation, secret)
@@ -47,7 +47,7 @@ def _join_as(request: HttpRequest, user: User, invitation: Invitation) -> HttpRe
     if request.method != "POST":
         return page(request, "core/people/join.html", {"invitation": invitation})
     try:
-        people.accept_invitation(invitation=invitation, user=user, now=timezone.now())
+        invitations.accept_invitation(invitation=invitation, user=user, now=timezone.now())
     except ValidationError as refusal:  # used by another at this very moment
         return page(request, "core/people/join_over.html", {"reason": " ".join(refusal.messages)}, status=404)
     message = _("Welcome to %(workspace)s.") % {"workspace": invitation.workspace.name}
@@ -70,7 +70,7 @@ def _join_anew(request: HttpRequest, invitation: Invitation, secret: str) -> Htt
         return page(request, "core/people/join.html", context)
     if form.is_valid() and not context["known"]:
         try:
-            user = people.join_with_new_account(
+            user = invitations.join_with_new_account(
                 invitation=invitation, now=timezone.now(), language=get_language() or "", **form.cleaned_data
             )
         except ValidationError as refusal:

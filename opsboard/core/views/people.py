@@ -25,7 +25,7 @@ from opsboard.core.forms import AppLimits, InvitationForm, RoleForm, TeamForm, W
 from opsboard.core.lists import Filter, Listing, Shows
 from opsboard.core.models import Invitation, Membership, Role, Team
 from opsboard.core.pages import done, page, refused
-from opsboard.core.services import people
+from opsboard.core.services import invitations, people
 
 reading_and_writing = require_http_methods(["GET", "HEAD", "POST"])
 
@@ -240,7 +240,7 @@ def invite(request: Request) -> HttpResponse:
     if form.is_valid():
         wish = form.cleaned_data
         try:
-            invitation, link = people.invite(
+            invitation, link = invitations.invite(
                 workspace=request.workspace, by=request.user, role=wish["role"], email=wish["email"],
                 name=wish["name"], team=wish["team"], life=form.life, now=timezone.now(),
             )  # fmt: skip
@@ -261,7 +261,7 @@ def _hand_over(request: Request, invitation: Invitation, link: str) -> HttpRespo
 def renew_invitation(request: Request, pk: int) -> HttpResponse:
     row = get_object_or_404(Invitation.objects.filter(workspace=request.workspace), pk=pk)
     try:
-        link = people.renew_invitation(invitation=row, now=timezone.now())
+        link = invitations.renew_invitation(invitation=row, now=timezone.now())
     except ValidationError as refusal:
         rows = Invitation.objects.filter(workspace=request.workspace).order_by("-created_at")[:200]
         return refused(
@@ -277,7 +277,7 @@ def renew_invitation(request: Request, pk: int) -> HttpResponse:
 @needs(Role.ADMIN)
 def withdraw_invitation(request: Request, pk: int) -> HttpResponse:
     row = get_object_or_404(Invitation.objects.filter(workspace=request.workspace), pk=pk)
-    people.withdraw_invitation(invitation=row, now=timezone.now())
+    invitations.withdraw_invitation(invitation=row, now=timezone.now())
     return done(request, here(request, "core:invitation_list"), message=_("The invitation was withdrawn."), go=True)
 
 

@@ -16,7 +16,7 @@ from opsboard.core.access import Request, needs
 from opsboard.core.forms import TokenForm, say
 from opsboard.core.models import ApiToken, Role
 from opsboard.core.pages import done, page, refused
-from opsboard.core.services import people
+from opsboard.core.services import tokens
 
 
 def _tokens(request: Request) -> QuerySet[ApiToken]:
@@ -42,7 +42,7 @@ def new_token(request: Request) -> HttpResponse:
     if form.is_valid():
         wish = form.cleaned_data
         try:
-            token, secret = people.issue_token(
+            token, secret = tokens.issue_token(
                 workspace=request.workspace, owner=request.user, role=wish["role"], name=wish["name"], life=form.life,
                 now=timezone.now(),
             )  # fmt: skip
@@ -57,6 +57,6 @@ def new_token(request: Request) -> HttpResponse:
 @require_POST
 @needs(Role.EDITOR)
 def revoke_token(request: Request, pk: int) -> HttpResponse:
-    people.revoke_token(token=get_object_or_404(_tokens(request), pk=pk), now=timezone.now())
+    tokens.revoke_token(token=get_object_or_404(_tokens(request), pk=pk), now=timezone.now())
     to = reverse("core:token_list", kwargs={"workspace": request.workspace.slug})
     return done(request, to, message=_("The token no longer works."), go=True)
