@@ -1,7 +1,7 @@
 """Metrics, their label sets and points, and the questions that are asked of them."""
 
 from metrics.models.annotations import Annotation, Sort
-from metrics.models.buckets import FINE, Bucket, begins_after, bucket_sql
+from metrics.models.buckets import FINE, Bucket, bucket_sql
 from metrics.models.courses import Course, Shown
 from metrics.models.dashboards import Compare, Dashboard, Favourite, ShareLink
 from metrics.models.drilling import Hours, Stretch, by_hours, by_labels
@@ -12,7 +12,7 @@ from metrics.models.marks import Marks, marks_of
 from metrics.models.measures import Measure, measure_of, measures_of
 from metrics.models.metric import Aggregation, Direction, Grain, Metric, check_key
 from metrics.models.places import Place
-from metrics.models.points import LabelSet, Point, begins, dimensions_of, label_sets_of, points_of
+from metrics.models.points import LabelSet, Point, begins, begins_after, dimensions_of, label_sets_of, points_of
 from metrics.models.reading import buckets, newest, newest_both, revised_since, versions
 from metrics.models.sources import Every, Origin, Pull, Source, Turn
 from metrics.models.stored import Latest, Operand, Pulse, Revision, Rollup, Span

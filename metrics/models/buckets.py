@@ -19,7 +19,7 @@ import functools
 import json
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import Any, NamedTuple
 from zoneinfo import ZoneInfo
 
@@ -309,19 +309,6 @@ def read_rollups(plans: Sequence[Plan], asked: Asked, span: Span, worth: Worth |
     found = fetch(sql, arguments)
     kept = dict(Pulse.objects.filter(pk__in=[plan.id for plan in plans]).values_list("pk", "clock"))
     return found if all(kept.get(plan.id) == plan.clock for plan in plans) else None
-
-
-def begins_after(metric_ids: Sequence[int], start: datetime | None) -> datetime | None:
-    """The first moment at or after `start` at which one of the metrics has a point."""
-    with connection.cursor() as cursor:
-        cursor.execute(
-            "SELECT min(q.at) FROM metrics_labelset s CROSS JOIN LATERAL ("
-            "SELECT at FROM metrics_point WHERE label_set_id = s.id AND at >= %s ORDER BY at LIMIT 1) q "
-            "WHERE s.metric_id = ANY(%s)",
-            [start or datetime(1, 1, 1, tzinfo=UTC), list(metric_ids)],
-        )
-        at: datetime | None = cursor.fetchone()[0]
-        return at
 
 
 def _bounds(

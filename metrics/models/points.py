@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
-from datetime import datetime
+from datetime import UTC, datetime
 
 from django.db import connection, models
 
@@ -83,6 +83,19 @@ def begins(metric_id: int) -> datetime | None:
             "JOIN basis x ON x.id = o.metric_id) "
             "SELECT min(pu.first_at) FROM metrics_pulse pu JOIN basis x ON x.id = pu.metric_id",
             [metric_id],
+        )
+        at: datetime | None = cursor.fetchone()[0]
+        return at
+
+
+def begins_after(metric_ids: Sequence[int], start: datetime | None) -> datetime | None:
+    """The first moment at or after `start` at which one of the metrics has a point."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT min(q.at) FROM metrics_labelset s CROSS JOIN LATERAL ("
+            "SELECT at FROM metrics_point WHERE label_set_id = s.id AND at >= %s ORDER BY at LIMIT 1) q "
+            "WHERE s.metric_id = ANY(%s)",
+            [start or datetime(1, 1, 1, tzinfo=UTC), list(metric_ids)],
         )
         at: datetime | None = cursor.fetchone()[0]
         return at

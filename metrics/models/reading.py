@@ -15,7 +15,6 @@ from metrics.models.buckets import (
     Asked,
     Bucket,
     Plan,
-    begins_after,
     plans_of,
     read_newest,
     read_points,
@@ -23,6 +22,7 @@ from metrics.models.buckets import (
 )
 from metrics.models.latest import read_latest
 from metrics.models.metric import Grain
+from metrics.models.points import begins_after
 from metrics.models.stored import Revision, Span
 from opsboard.core import money
 from opsboard.core.models import Workspace, rates_of

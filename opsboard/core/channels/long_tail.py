@@ -1,4 +1,4 @@
-"""The many other services, by Apprise: only those of its plugins that speak HTTP, and only through `core/net.py`.
+"""The many other services, by Apprise: only those of its plugins that speak HTTP, and only through `core/net`.
 
 The plugins think that they use `requests`; what they get is a stand-in that sends through our own door, so that private
 addresses are refused here too. Plugins that open sockets, start programs, or read files are not available at all.

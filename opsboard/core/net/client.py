@@ -1,35 +1,20 @@
-"""The only place that opens connections to the outside.
-
-People type addresses here (webhooks, feeds, sign-in servers), so an address may be meant to reach what only this server
-can reach. Hence: only http and https; the name is resolved once, every address it gives is checked, and the connection
-goes to the checked address, so that a second answer of the DNS changes nothing; each redirect is checked the same way; and
-no answer takes longer or grows larger than the caller allows.
-
-Who runs Opsboard beside their own systems names these in ``OUTBOUND_ALLOW_PRIVATE``: host names (``erp.example.lan``,
-``.example.lan`` for all below), addresses or networks (``10.1.2.3``, ``10.0.0.0/8``), or ``*``.
-"""
+"""Ask other servers over HTTP, within bounds of time and size."""
 
 import ipaddress
 import json
 import logging
-import socket
-import ssl
 import time
 import zlib
-from collections.abc import Iterable, Mapping
-from concurrent.futures import Future, ThreadPoolExecutor
-from concurrent.futures import TimeoutError as FutureTimeout
+from collections.abc import Mapping
 from dataclasses import dataclass
-from functools import lru_cache
 from typing import Any, Final
 
-import httpcore
 import httpx
-from django.conf import settings
 from django.utils.translation import gettext
 from django.utils.translation import gettext_noop as _
 
-type Address = ipaddress.IPv4Address | ipaddress.IPv6Address
+from opsboard.core.net.permitted import Address, is_allowed_host, may_connect, resolve
+from opsboard.core.net.transport import NotAllowed, Transport
 
 logging.getLogger("httpx").setLevel(
     logging.WARNING
@@ -39,12 +24,6 @@ USER_AGENT: Final = "Opsboard"
 MAX_REDIRECTS: Final = 5
 MAX_BYTES: Final = 5_000_000
 _BLOCK: Final = 64 * 1024
-# Networks whose addresses carry an IPv4 address inside: NAT64, 6to4 and the old IPv4-compatible form.
-_NAT64: Final = ipaddress.IPv6Network("64:ff9b::/96")
-_SIX_TO_FOUR: Final = ipaddress.IPv6Network("2002::/16")
-_COMPATIBLE: Final = ipaddress.IPv6Network("::/96")
-# getaddrinfo knows no time limit; it waits in a thread, and we wait for the thread.
-_resolvers: Final = ThreadPoolExecutor(max_workers=8, thread_name_prefix="resolve")
 
 
 class OutboundError(Exception):
@@ -193,7 +172,7 @@ def send(
     until = began + deadline
     target = _checked_url(url)
     own = {"User-Agent": USER_AGENT, "Accept-Encoding": "identity"}
-    with httpx.Client(transport=_Transport(until), timeout=timeout, trust_env=False) as client:
+    with httpx.Client(transport=Transport(until), timeout=timeout, trust_env=False) as client:
         request = client.build_request(
             method, target, json=json, data=form, content=content, headers={**own, **(headers or {})}
         )
@@ -224,7 +203,7 @@ def check_url(url: str) -> None:
     Names aren't resolved (they may not exist yet, or move); the connection checks them each time.
     """
     host = _checked_url(url).host
-    if _is_allowed_host(host):
+    if is_allowed_host(host):
         return
     try:
         address = ipaddress.ip_address(host.strip("[]"))
@@ -232,7 +211,7 @@ def check_url(url: str) -> None:
         if host.rstrip(".").lower() == "localhost" or host.lower().endswith((".localhost", ".local", ".internal")):
             raise Refused(url, host=host) from None
         return
-    if not _may_connect(host, address):
+    if not may_connect(host, address):
         raise Refused(url, host=host)
 
 
@@ -241,32 +220,16 @@ def addresses(host: str, port: int, *, timeout: float = 5.0) -> list[Address]:
 
     The caller connects to one of these and not to the name. Raises ``Unreachable`` or ``Refused``.
     """
-    waiting: Future[Any] = _resolvers.submit(socket.getaddrinfo, host, port, type=socket.SOCK_STREAM)
     try:
-        found = waiting.result(timeout)
-    except FutureTimeout as error:
-        waiting.cancel()
+        found = resolve(host, port, timeout)
+    except TimeoutError as error:
         raise TimedOut(host, host=host) from error
     except (OSError, UnicodeError) as error:
         raise Unreachable(host, host=host, reason=str(error)[:200]) from error
-    known = [ipaddress.ip_address(str(entry[4][0]).partition("%")[0]) for entry in found]
-    allowed = [address for address in dict.fromkeys(known) if _may_connect(host, address)]
+    allowed = [address for address in found if may_connect(host, address)]
     if not allowed:
         raise Refused(host, host=host)
     return allowed
-
-
-def is_public(address: Address) -> bool:
-    """Whether an address is one of the open internet: not private, loopback, link-local, shared, reserved, multicast.
-
-    An IPv6 address that carries an IPv4 address inside is judged by both. Source: IANA special-purpose registries, as
-    in Python's ``ipaddress``.
-    """
-    if isinstance(address, ipaddress.IPv6Address):
-        inner = _inner(address)
-        if inner is not None:
-            return is_public(inner)
-    return address.is_global and not address.is_multicast and not address.is_reserved
 
 
 def shown(url: str) -> str:
@@ -276,18 +239,6 @@ def shown(url: str) -> str:
     except (httpx.InvalidURL, ValueError, TypeError):
         return str(url)[:80]
     return str(parts.copy_with(username=None, password=None, query=None, fragment=None))[:200]
-
-
-def _inner(address: ipaddress.IPv6Address) -> ipaddress.IPv4Address | None:
-    if address.ipv4_mapped is not None:
-        return address.ipv4_mapped
-    if address.teredo is not None:
-        return address.teredo[1]
-    if address in _SIX_TO_FOUR:
-        return address.sixtofour
-    if address in _NAT64 or (address in _COMPATIBLE and int(address) > 1):
-        return ipaddress.IPv4Address(int(address) & 0xFFFFFFFF)
-    return None
 
 
 def _checked_url(url: str) -> httpx.URL:
@@ -336,7 +287,7 @@ def _read(response: httpx.Response, max_bytes: int, until: float, host: str) -> 
 
 
 def _explained(error: httpx.HTTPError, url: str, host: str) -> OutboundError:
-    refusal = _cause(error, _NotAllowed)
+    refusal = _cause(error, NotAllowed)
     if refusal is not None:
         return Refused(url, host=host)
     if isinstance(error, httpx.ConnectTimeout | httpx.PoolTimeout):
@@ -357,138 +308,6 @@ def _cause[E: BaseException](error: BaseException | None, kind: type[E]) -> E | 
             return error
         error = error.__cause__ or error.__context__
     return None
-
-
-class _NotAllowed(httpcore.ConnectError):
-    """None of the addresses behind a name may be connected to."""
-
-
-class _Transport(httpx.HTTPTransport):
-    """httpx's transport on connections that obey this module's rules, until a moment (of ``time.monotonic``)."""
-
-    def __init__(self, until: float) -> None:
-        context = _tls()
-        super().__init__(verify=context, trust_env=False)
-        self._pool.close()
-        self._pool = httpcore.ConnectionPool(
-            ssl_context=context, max_connections=2, http1=True, http2=False, network_backend=_Backend(until)
-        )
-
-
-class _Backend(httpcore.NetworkBackend):
-    def __init__(self, until: float) -> None:
-        self._until = until
-        self._plain = httpcore.SyncBackend()
-
-    def connect_tcp(
-        self,
-        host: str,
-        port: int,
-        timeout: float | None = None,
-        local_address: str | None = None,
-        socket_options: Iterable[Any] | None = None,
-    ) -> httpcore.NetworkStream:
-        addresses = [address for address in self._resolve(host, port, timeout) if _may_connect(host, address)]
-        if not addresses:
-            raise _NotAllowed(f"{host} leads into a private network")
-        failure: Exception | None = None
-        for address in addresses:
-            left = self._left(timeout)
-            try:
-                stream = self._plain.connect_tcp(str(address), port, left, local_address, socket_options)
-            except (httpcore.ConnectError, httpcore.ConnectTimeout) as error:
-                failure = error
-                continue
-            return _Stream(stream, self._until)
-        assert failure is not None  # the loop ran at least once
-        raise failure
-
-    def connect_unix_socket(
-        self, path: str, timeout: float | None = None, socket_options: Iterable[Any] | None = None
-    ) -> httpcore.NetworkStream:
-        raise _NotAllowed("sockets of this machine are not connected to")
-
-    def _resolve(self, host: str, port: int, timeout: float | None) -> list[Address]:
-        waiting: Future[Any] = _resolvers.submit(socket.getaddrinfo, host, port, type=socket.SOCK_STREAM)
-        try:
-            found = waiting.result(self._left(timeout))
-        except FutureTimeout as error:
-            waiting.cancel()
-            raise httpcore.ConnectTimeout(f"the name {host} was not resolved in time") from error
-        except (OSError, UnicodeError) as error:
-            raise httpcore.ConnectError(str(error)) from error
-        addresses = [ipaddress.ip_address(str(entry[4][0]).partition("%")[0]) for entry in found]
-        return list(dict.fromkeys(addresses))
-
-    def _left(self, timeout: float | None) -> float:
-        left = self._until - time.monotonic()
-        if left <= 0:
-            raise httpcore.ConnectTimeout("the time for the whole request is over")
-        return left if timeout is None else min(left, timeout)
-
-
-class _Stream(httpcore.NetworkStream):
-    """A connection whose every wait ends with the time for the whole: a byte a second does not keep it open."""
-
-    def __init__(self, stream: httpcore.NetworkStream, until: float) -> None:
-        self._stream = stream
-        self._until = until
-
-    def read(self, max_bytes: int, timeout: float | None = None) -> bytes:
-        left = self._until - time.monotonic()
-        if left <= 0:
-            raise httpcore.ReadTimeout("the time for the whole request is over")
-        return self._stream.read(max_bytes, left if timeout is None else min(left, timeout))
-
-    def write(self, buffer: bytes, timeout: float | None = None) -> None:
-        left = self._until - time.monotonic()
-        if left <= 0:
-            raise httpcore.WriteTimeout("the time for the whole request is over")
-        self._stream.write(buffer, left if timeout is None else min(left, timeout))
-
-    def close(self) -> None:
-        self._stream.close()
-
-    def start_tls(
-        self, ssl_context: ssl.SSLContext, server_hostname: str | None = None, timeout: float | None = None
-    ) -> httpcore.NetworkStream:
-        left = self._until - time.monotonic()
-        if left <= 0:
-            raise httpcore.ConnectTimeout("the time for the whole request is over")
-        limit = left if timeout is None else min(left, timeout)
-        return _Stream(self._stream.start_tls(ssl_context, server_hostname, limit), self._until)
-
-    def get_extra_info(self, info: str) -> Any:
-        return self._stream.get_extra_info(info)
-
-
-@lru_cache(maxsize=1)
-def _tls() -> ssl.SSLContext:
-    # trust_env here reads SSL_CERT_FILE only: the way to trust a company's own certificate authority.
-    return httpx.create_ssl_context(trust_env=True)
-
-
-def _may_connect(host: str, address: Address) -> bool:
-    if is_public(address) or _is_allowed_host(host):
-        return True
-    mapped = address.ipv4_mapped if isinstance(address, ipaddress.IPv6Address) else None
-    for entry in settings.OUTBOUND_ALLOW_PRIVATE:
-        try:
-            network = ipaddress.ip_network(entry, strict=False)
-        except ValueError:
-            continue
-        if address in network or (mapped is not None and mapped in network):
-            return True
-    return False
-
-
-def _is_allowed_host(host: str) -> bool:
-    name = host.rstrip(".").lower()
-    for entry in settings.OUTBOUND_ALLOW_PRIVATE:
-        allowed = str(entry).strip().lower()
-        if allowed == "*" or name == allowed or (allowed.startswith(".") and name.endswith(allowed)):
-            return True
-    return False
 
 
 def _host(url: str) -> str:
