@@ -98,14 +98,14 @@ class _Stream(httpcore.NetworkStream):
     def close(self) -> None:
         self._stream.close()
 
-    def starttls(
+    def start_tls(
         self, ssl_context: ssl.SSLContext, server_hostname: str | None = None, timeout: float | None = None
     ) -> httpcore.NetworkStream:
         left = self._until - time.monotonic()
         if left <= 0:
             raise httpcore.ConnectTimeout("the time for the whole request is over")
         limit = left if timeout is None else min(left, timeout)
-        return _Stream(self._stream.starttls(ssl_context, server_hostname, limit), self._until)
+        return _Stream(self._stream.start_tls(ssl_context, server_hostname, limit), self._until)
 
     def get_extra_info(self, info: str) -> Any:
         return self._stream.get_extra_info(info)
