@@ -1,13 +1,21 @@
 import gzip
 import ipaddress
 import socket
+import ssl
 import threading
 import time
 from collections.abc import Callable, Iterator
+from datetime import UTC, datetime, timedelta
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
 from typing import Any
 
 import pytest
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
+from cryptography.x509.oid import NameOID
 from django.test import override_settings
 
 from opsboard.core import net
@@ -305,3 +313,42 @@ def test_what_the_host_of_opsboard_allows_is_allowed() -> None:
 
 def test_messages_hold_no_passwords() -> None:
     assert net.shown("https://user:secret@example.com/path?key=secret#x") == "https://example.com/path"
+
+
+def test_https_is_spoken_with_servers_whose_certificate_is_trusted_only(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Pages)
+    papers = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    papers.load_cert_chain(certificate(tmp_path / "server.pem"))
+    server.socket = papers.wrap_socket(server.socket, server_side=True)
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    address = f"https://127.0.0.1:{server.server_port}/hello"
+    try:
+        with HERE, pytest.raises(net.OutboundError, match="certificate"):
+            net.fetch(address)
+        trusting = ssl.create_default_context(cafile=tmp_path / "server.pem")
+        monkeypatch.setattr("opsboard.core.net.transport.tls", lambda: trusting)
+        with HERE:
+            assert net.fetch(address).json() == {"text": "你好"}
+    finally:
+        server.shutdown()
+        server.server_close()
+
+
+def certificate(path: Path) -> Path:
+    """A key and a certificate that it signs itself, for 127.0.0.1."""
+    key = ec.generate_private_key(ec.SECP256R1())
+    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "127.0.0.1")])
+    now = datetime.now(UTC)
+    made = (
+        x509.CertificateBuilder(name, name, key.public_key(), x509.random_serial_number())
+        .not_valid_before(now - timedelta(days=1))
+        .not_valid_after(now + timedelta(days=1))
+        .add_extension(x509.SubjectAlternativeName([x509.IPAddress(ipaddress.ip_address("127.0.0.1"))]), critical=False)
+        .add_extension(x509.BasicConstraints(ca=True, path_length=0), critical=True)
+        .sign(key, hashes.SHA256())
+    )
+    secret = key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
+    path.write_bytes(secret + made.public_bytes(Encoding.PEM))
+    return path
