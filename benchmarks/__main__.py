@@ -16,7 +16,7 @@ from importlib import import_module
 from pathlib import Path
 from typing import Any
 
-from opsboard import embedded
+from opsboard import embedded, settling
 
 FOLDER = Path(__file__).resolve().parent.parent / "var" / "bench"
 
@@ -65,7 +65,9 @@ def main() -> int:
         utils.setup_test_environment()
         old = utils.setup_databases(verbosity=0, interactive=False)
         try:
-            for module in modules(only):
+            found = list(modules(only))
+            settling.settle()  # as web processes and workers do
+            for module in found:
                 for figure in module.figures():
                     if only and only not in figure["name"]:
                         continue

@@ -5,7 +5,9 @@ from importlib import import_module
 from typing import Any
 
 from celery import Celery
-from celery.signals import import_modules
+from celery.signals import import_modules, worker_init
+
+from opsboard.settling import settle
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "opsboard.settings")
 
@@ -18,3 +20,9 @@ app.autodiscover_tasks()
 def fill_the_beat_table(**kwargs: Any) -> None:
     """Every contract's schedule in one table; read by name, because Django is ready only when workers import modules."""
     app.conf.beat_schedule = import_module("opsboard.core.registry").beat_table()
+
+
+@worker_init.connect(weak=False)
+def settle_down(**kwargs: Any) -> None:
+    """Before the pool's children are made, so that they share what stays."""
+    settle()

@@ -6,7 +6,6 @@ another company on the same installation, so that leaks show.
 
 from __future__ import annotations
 
-import gc
 import os
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
@@ -22,6 +21,7 @@ from playwright.sync_api import Browser, sync_playwright
 
 from opsboard.core.access import Viewer, person_in
 from opsboard.core.models import Membership, Role, Team, User, Workspace
+from opsboard.settling import settle
 from tests import browser as chromium
 from tests import emptying
 
@@ -34,10 +34,7 @@ emptying.install()
 
 
 def pytest_collection_finish() -> None:
-    """What has been imported by now stays: nobody has to look through it for garbage again and again."""
-    gc.collect()
-    gc.freeze()
-    gc.set_threshold(50_000, 20, 20)
+    settle()
 
 
 @pytest.fixture

@@ -83,9 +83,10 @@ WITH RECURSIVE wanted AS (
 )
 SELECT m.id, m.key, m.aggregation, m.formula, m.grain, coalesce(nullif(m.timezone, ''), w.timezone), w.week_start, m.unit,
        m.currency, m.workspace_id, pu.clock, coalesce(pu.rolled, 0), coalesce(pu.version, 0), pu.last_at, m.version,
-       coalesce((SELECT md5(string_agg(concat_ws('|', pl.dimension, pl.value, pl.timezone), ',' ORDER BY pl.id))
+       CASE WHEN EXISTS (SELECT 1 FROM metrics_place pl WHERE pl.workspace_id = m.workspace_id) THEN coalesce((SELECT md5(string_agg(concat_ws('|', pl.dimension, pl.value, pl.timezone), ',' ORDER BY pl.id))
                  FROM metrics_place pl WHERE pl.workspace_id = m.workspace_id AND EXISTS (
                    SELECT 1 FROM metrics_labelset s WHERE s.metric_id = m.id AND s.labels ->> pl.dimension = pl.value)), '')
+       ELSE '' END
 FROM wanted x JOIN metrics_metric m ON m.id = x.id JOIN core_workspace w ON w.id = m.workspace_id
 LEFT JOIN metrics_pulse pu ON pu.metric_id = m.id
 """
