@@ -9,7 +9,6 @@ import sys
 import urllib.error
 import urllib.request
 from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -74,24 +73,6 @@ def one(pid: int, word: str) -> int:
     return next(child for child, command in sorted(descendants(pid).items()) if word in command)
 
 
-@contextmanager
-def redis_of_our_own() -> Iterator[dict[str, str]]:
-    """The setting that names a Redis with a password, where there is a program for it."""
-    if not shutil.which("redis-server"):
-        yield {}
-        return
-    port = embedded.free_port()
-    redis = subprocess.Popen(
-        ["redis-server", "--port", str(port), "--save", "", "--requirepass", "of our own", "--dir", "/"],
-        stdout=subprocess.DEVNULL,
-    )
-    try:
-        yield {"REDIS_URL": f"redis://:of%20our%20own@127.0.0.1:{port}/3"}
-    finally:
-        redis.kill()
-        redis.wait()
-
-
 def test_a_house_starts_mends_itself_stops_and_leaves_nobody(folder: Path) -> None:
     port = up.free_pair(28_100)
     home, said = f"http://localhost:{port}", folder / "said"
@@ -122,18 +103,36 @@ def test_a_house_starts_mends_itself_stops_and_leaves_nobody(folder: Path) -> No
         house.kill()
 
     said.unlink()
-    with redis_of_our_own() as given:
-        house = start(folder, port, **given)
+    house = start(folder, port)
+    try:
+        assert eventually(lambda: "Ready after" in said.read_text() or house.poll() is not None, 90)
+        assert "Sign in as" not in said.read_text(), "the password is shown once"
+        assert "tables" not in said.read_text(), "nothing changed, so nothing is prepared again"
+        assert eventually(lambda: any("celery" in command for command in descendants(house.pid).values()))
+        everybody = list(descendants(house.pid))
+    finally:
+        house.kill()
+    assert eventually(lambda: not any(alive(pid) for pid in everybody), 30), "a killed supervisor leaves no orphans"
+
+
+@pytest.mark.skipif(not shutil.which("redis-server"), reason="redis-server is not on the PATH")
+def test_a_house_runs_on_the_redis_that_it_was_given(folder: Path) -> None:
+    port, redis_port, said = up.free_pair(28_300), embedded.free_port(), folder / "said"
+    redis = subprocess.Popen(
+        ["redis-server", "--port", str(redis_port), "--save", "", "--requirepass", "of our own", "--dir", "/"],
+        stdout=subprocess.DEVNULL,
+    )
+    try:
+        house = start(folder, port, REDIS_URL=f"redis://:of%20our%20own@127.0.0.1:{redis_port}/3")
         try:
             assert eventually(lambda: "Ready after" in said.read_text() or house.poll() is not None, 90)
-            assert "Sign in as" not in said.read_text(), "the password is shown once"
-            assert "tables" not in said.read_text(), "nothing changed, so nothing is prepared again"
-            assert eventually(lambda: any("celery" in command for command in descendants(house.pid).values()))
-            if given:
-                assert "Starting PostgreSQL.\n" in said.read_text(), "no Valkey beside it"
-                assert not any("valkey-server" in command for command in descendants(house.pid).values())
-                assert eventually(lambda: status(f"{home}/readyz") == 200, 60), "it runs on the Redis that it was given"
-            everybody = list(descendants(house.pid))
+            assert "Starting PostgreSQL.\n" in said.read_text(), "no Valkey beside it"
+            assert not any("valkey-server" in command for command in descendants(house.pid).values())
+            assert eventually(lambda: status(f"http://localhost:{port}/readyz") == 200, 60)
+            house.send_signal(signal.SIGINT)
+            assert house.wait(60) == 0
         finally:
             house.kill()
-    assert eventually(lambda: not any(alive(pid) for pid in everybody), 30), "a killed supervisor leaves no orphans"
+    finally:
+        redis.kill()
+        redis.wait()
