@@ -15,9 +15,11 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from metrics import analysis
+from metrics.forms.metric import target_scale
 from metrics.models import Aggregation, Direction, Grain, Metric, newest
 from metrics.services import key_from
 from opsboard.core.access import Viewer
+from opsboard.core.forms import NumberField, scaled
 from opsboard.core.imports import Plan
 from opsboard.core.uploads import Table, read_columns
 
@@ -56,9 +58,7 @@ class ImportForm(forms.Form):
         help_text=gettext_lazy("How a week comes out of its days, and the whole out of its parts."),
     )
     grain = forms.ChoiceField(label=gettext_lazy("Measured each"), choices=Grain.choices, required=False)
-    target = forms.FloatField(
-        label=gettext_lazy("Target"), required=False, help_text=gettext_lazy("A rate as 0 to 1: 0.95 is 95%.")
-    )
+    target = NumberField(label=gettext_lazy("Target"), required=False)
     backfill = PastField()
 
     def __init__(
@@ -78,7 +78,7 @@ class ImportForm(forms.Form):
             "aggregation": create.get("aggregation")
             or (Aggregation.RATIO if rate else _sum_or_mean(table, plan, grain)),
             "grain": grain,
-            "target": create.get("target"),
+            "target": scaled(create.get("target"), 1 / target_scale(create)),
         }
         wanted = {
             start["metric"],
@@ -86,6 +86,7 @@ class ImportForm(forms.Form):
         }
         start["backfill"] = is_past(table, plan, viewer, [one for one in metrics if one.key in wanted])
         super().__init__(data, initial=start)
+        self.fields["target"].unit = "%" if target_scale(start) != 1 else str(start["unit"])  # type: ignore[attr-defined]
         if not once or not metrics:
             del self.fields["backfill"]
         self.sums = {one.key: one.aggregation == Aggregation.SUM for one in metrics}
@@ -170,6 +171,9 @@ class ImportForm(forms.Form):
     def clean(self) -> dict[str, Any]:
         given = super().clean() or {}
         given["metric"] = given.get("metric") or NEW
+        if self.plan.has("numerator"):
+            given["aggregation"] = Aggregation.RATIO.value  # rates of several shops or days never add up
+        given["target"] = scaled(given.get("target"), target_scale(given))
         if self.plan.has("metric"):
             return given
         if self.several:
@@ -203,10 +207,7 @@ class ImportForm(forms.Form):
             return {"columns": dict(self._settings_of_parts(given)), "stem": self.stem, **past}
         if given["metric"] != NEW:
             return {"key": given["metric"], "stem": self.stem, **past}
-        create = _filled(given)
-        if self.plan.has("numerator"):
-            create["aggregation"] = Aggregation.RATIO.value  # rates of several shops or days never add up
-        return {"create": create, "stem": self.stem, **past}
+        return {"create": _filled(given), "stem": self.stem, **past}
 
     def _settings_of_parts(self, given: dict[str, Any]) -> Iterator[tuple[str, Any]]:
         for place, header in self._places.items():

@@ -11,8 +11,9 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from metrics.forms.metric import members
-from metrics.models import Movement
+from metrics.models import Metric, Movement
 from opsboard.core.access import Viewer
+from opsboard.core.forms import NumberField, ShareField
 from opsboard.core.models import User
 
 DAY = forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d")
@@ -80,14 +81,17 @@ class OpenForm(forms.Form):
         label=gettext_lazy("Owner"), queryset=User.objects.none(), required=False, empty_label=gettext_lazy("Nobody")
     )
     due_on = forms.DateField(label=gettext_lazy("Due date"), required=False, widget=DAY)
-    goal = forms.FloatField(
-        label=gettext_lazy("Goal"), required=False,
-        widget=forms.NumberInput(attrs={"step": "any", "inputmode": "decimal"}),
-        help_text=gettext_lazy("In the number's own unit; a rate as 0.05 for 5%."),
-    )  # fmt: skip
+    goal = NumberField(
+        label=gettext_lazy("Goal"), required=False, help_text=gettext_lazy("Where the number should be then.")
+    )
 
-    def __init__(self, *args: Any, viewer: Viewer, **kwargs: Any) -> None:
+    def __init__(self, *args: Any, viewer: Viewer, metric: Metric, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
+        goal = self.fields["goal"]
+        if metric.as_rate:
+            self.fields["goal"] = ShareField(label=goal.label, required=False, help_text=goal.help_text)
+        else:
+            goal.unit = metric.unit  # type: ignore[attr-defined]
         self.fields["owner"].queryset = members(viewer)  # type: ignore[attr-defined]
 
     def clean_due_on(self) -> Any:

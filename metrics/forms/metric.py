@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from decimal import Decimal
 from typing import Any
 
@@ -12,7 +13,7 @@ from django.utils.translation import gettext_lazy
 
 from metrics.models import Aggregation, Direction, Grain, LabelSet, Metric, Pulse, check_key
 from opsboard.core.access import Viewer
-from opsboard.core.forms import team_choices, zones
+from opsboard.core.forms import Measured, NumberField, ShareField, scaled, team_choices, zones
 from opsboard.core.models import Membership, User, check_currency
 from opsboard.core.periods import start_of_day
 
@@ -20,6 +21,11 @@ from opsboard.core.periods import start_of_day
 def members(viewer: Viewer) -> Any:
     people = Membership.objects.active().of(viewer.workspace).values("user_id")
     return User.objects.filter(pk__in=people).order_by("name", "username")
+
+
+def target_scale(found: Mapping[str, Any]) -> float:
+    """How a target that was typed becomes what is kept: those of shares are typed in per cent."""
+    return 0.01 if Metric(aggregation=found.get("aggregation") or "", unit=found.get("unit") or "").as_rate else 1.0
 
 
 class MetricForm(forms.Form):
@@ -58,9 +64,7 @@ class MetricForm(forms.Form):
         help_text=gettext_lazy("For money: CNY, EUR. It can then be read in another currency."),
     )
     grain = forms.ChoiceField(label=gettext_lazy("Measured each"), choices=Grain.choices, initial=Grain.DAY)
-    target = forms.FloatField(
-        label=gettext_lazy("Target"), required=False, help_text=gettext_lazy("A rate as 0 to 1: 0.95 is 95%.")
-    )
+    target = NumberField(label=gettext_lazy("Target"), required=False)
     owner = forms.ModelChoiceField(
         label=gettext_lazy("Owner"), queryset=User.objects.none(), required=False, empty_label=gettext_lazy("Nobody")
     )
@@ -112,6 +116,7 @@ class MetricForm(forms.Form):
     def __init__(self, *args: Any, viewer: Viewer, metric: Metric | None = None, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.metric, self.doubts = metric, list[str]()
+        self.fields["target"].unit = "%" if metric and metric.as_rate else metric.unit if metric else ""  # type: ignore[attr-defined]
         self.fields["owner"].queryset = members(viewer)  # type: ignore[attr-defined]
         teams = team_choices(viewer.workspace, self.initial.get("limited_to") or ())
         if teams:
@@ -122,6 +127,7 @@ class MetricForm(forms.Form):
     @classmethod
     def of(cls, metric: Metric, data: Any = None, *, viewer: Viewer) -> MetricForm:
         start = {name: getattr(metric, name) for name in cls.base_fields if name != "sure"}
+        start["target"] = scaled(metric.target, 100 if metric.as_rate else 1)
         return cls(data, initial=start, viewer=viewer, metric=metric)
 
     def clean_currency(self) -> str:
@@ -133,6 +139,7 @@ class MetricForm(forms.Form):
             found["aggregation"] = str(Aggregation.FORMULA)
         elif found.get("aggregation") == Aggregation.FORMULA:
             self.add_error("formula", _("Write the formula, such as: returns / orders."))
+        found["target"] = scaled(found.get("target"), target_scale(found))
         self.doubts = self._doubts(found)
         if self.doubts and not found.get("sure"):
             raise forms.ValidationError(
@@ -175,10 +182,9 @@ class RateForm(forms.Form):
         label=gettext_lazy("One unit of"), min_length=3, max_length=3, validators=[check_currency],
         widget=forms.TextInput(attrs={"placeholder": "USD", "autocapitalize": "characters"}),
     )  # fmt: skip
-    rate = forms.DecimalField(
-        label=gettext_lazy("is worth"), max_digits=20, decimal_places=10, min_value=Decimal("1e-10"),
-        widget=forms.NumberInput(attrs={"placeholder": "7.12", "step": "any"}),
-    )  # fmt: skip
+    rate = NumberField(
+        label=gettext_lazy("is worth"), min_value=1e-10, max_value=1e9, widget=Measured({"placeholder": "7.12"})
+    )
     target = forms.CharField(
         label=gettext_lazy("in this currency"), min_length=3, max_length=3, validators=[check_currency],
         widget=forms.TextInput(attrs={"placeholder": "CNY", "autocapitalize": "characters"}),
@@ -186,6 +192,8 @@ class RateForm(forms.Form):
 
     def clean(self) -> dict[str, Any]:
         found = super().clean() or self.cleaned_data
+        if found.get("rate") is not None:
+            found["rate"] = Decimal(f"{found['rate']:.10f}")
         if found.get("source") and found.get("source") == found.get("target"):
             self.add_error("target", _("Choose two different currencies."))
         return found
@@ -195,8 +203,8 @@ class ValueForm(forms.Form):
     """One value by hand."""
 
     at = forms.CharField(label=gettext_lazy("Time"), max_length=40)
-    value = forms.FloatField(label=gettext_lazy("Value"))
-    weight = forms.FloatField(label=gettext_lazy("Weight"), required=False, min_value=0)
+    value = NumberField(label=gettext_lazy("Value"))
+    weight = NumberField(label=gettext_lazy("Weight"), required=False, min_value=0)
     labels = forms.ChoiceField(label=gettext_lazy("Labels"), required=False)
 
     def __init__(self, *args: Any, metric: Metric, **kwargs: Any) -> None:
@@ -213,10 +221,13 @@ class ValueForm(forms.Form):
             input_formats=[look, "%Y-%m-%dT%H:%M:%S", "%Y-%m-%d %H:%M"] if not by_day else [look],
             widget=forms.DateInput(attrs={"type": kind}, format=look),
         )
+        if metric.as_rate:
+            self.fields["value"] = ShareField(label=_("Value"))
+        else:
+            self.fields["value"].unit = metric.unit  # type: ignore[attr-defined]
         if metric.aggregation == Aggregation.RATIO:
             self.fields["weight"].label = _("Denominator")
             self.fields["weight"].help_text = _("How many it was out of; it weighs the value.")
-            self.fields["value"].help_text = _("A rate as 0 to 1: 0.95 is 95%.")
         elif metric.aggregation != Aggregation.MEAN:
             del self.fields["weight"]
         sets = list(LabelSet.objects.filter(metric=metric).order_by("pk")[:200])

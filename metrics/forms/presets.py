@@ -12,6 +12,7 @@ from metrics.forms.files import NEW, PastField, is_past
 from metrics.models import Metric
 from metrics.services import ORDER_FILES, presets
 from opsboard.core.access import Viewer
+from opsboard.core.forms import NumberField
 from opsboard.core.imports import Plan
 from opsboard.core.uploads import Table
 
@@ -25,7 +26,7 @@ class PresetForm(forms.Form):
         label=gettext_lazy("Each row has the amount of its own item"), required=False,
         help_text=gettext_lazy("Otherwise the amount is the whole order's, and counts once however many rows it has."),
     )  # fmt: skip
-    within = forms.FloatField(
+    within = NumberField(
         label=gettext_lazy("On time within days"), required=False, min_value=0.1, max_value=365,
         help_text=gettext_lazy("For parcels without a promised day: from sending to arriving."),
     )  # fmt: skip

@@ -12,6 +12,7 @@ from metrics.forms.files import PastField
 from metrics.models import Metric
 from metrics.services.raw_files import KPIS, possible
 from opsboard.core.access import Viewer
+from opsboard.core.forms import NumberField
 from opsboard.core.imports import Plan
 from opsboard.core.uploads import Table
 
@@ -38,7 +39,7 @@ class RawForm(forms.Form):
         label=gettext_lazy("Cancelled orders begin with"), max_length=10, required=False,
         help_text=gettext_lazy("Such as C, where cancellations are orders with a number of their own."),
     )  # fmt: skip
-    tolerance = forms.FloatField(
+    tolerance = NumberField(
         label=gettext_lazy("Still in time"), required=False, min_value=0, max_value=100_000,
         help_text=gettext_lazy("In the unit of the column: 15 where it says minutes late. Promised days know no tolerance."),
     )  # fmt: skip

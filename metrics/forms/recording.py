@@ -14,20 +14,21 @@ from metrics import analysis
 from metrics.models import Metric
 from opsboard.core.access import Viewer
 from opsboard.core.contract import Ref
+from opsboard.core.forms import NumberField, scaled
 
 
 class RecordForm(forms.Form):
     metric = forms.ChoiceField(label=gettext_lazy("Metric"))
-    value = forms.FloatField(
+    value = NumberField(
         label=gettext_lazy("Value"), min_value=-analysis.LARGEST, max_value=analysis.LARGEST,
-        help_text=gettext_lazy("A rate as 0 to 1: 0.95 is 95%."),
+        help_text=gettext_lazy("A rate in per cent: 95 for 95%."),
     )  # fmt: skip
     at = forms.DateTimeField(
         label=gettext_lazy("Time"), required=False, help_text=gettext_lazy("Left empty: now."),
         input_formats=["%Y-%m-%dT%H:%M", "%Y-%m-%dT%H:%M:%S", "%Y-%m-%d %H:%M", "%Y-%m-%d"],
         widget=forms.DateTimeInput(attrs={"type": "datetime-local"}, format="%Y-%m-%dT%H:%M"),
     )  # fmt: skip
-    weight = forms.FloatField(
+    weight = NumberField(
         label=gettext_lazy("Weight"), required=False, min_value=0, max_value=analysis.LARGEST,
         help_text=gettext_lazy("Of an average or a rate: how many it was out of."),
     )  # fmt: skip
@@ -41,9 +42,11 @@ class RecordForm(forms.Form):
             self.initial.setdefault("metric", here)
 
     def clean(self) -> dict[str, Any]:
-        """The time by the metric's own clock."""
+        """The value as the metric keeps it, and the time by its own clock."""
         found: dict[str, Any] = super().clean() or {}
         at, row = found.get("at"), self.metrics.get(found.get("metric", ""))
+        if row is not None and row.as_rate:
+            found["value"] = scaled(found.get("value"), 0.01)
         if at is not None and row is not None:
             found["at"] = timezone.make_aware(timezone.make_naive(at), row.zone)
             if not 1900 <= at.year < 2200:

@@ -11,7 +11,7 @@ from django.utils.translation import gettext_lazy
 from metrics.forms.metric import members
 from metrics.models import Aggregation, Clock, Metric, WaitingList
 from opsboard.core.access import Viewer
-from opsboard.core.forms import team_choices
+from opsboard.core.forms import NumberField, team_choices
 from opsboard.core.imports import Plan
 from opsboard.core.models import User
 from opsboard.core.uploads import Table
@@ -29,7 +29,7 @@ class WaitingListForm(forms.Form):
         choices=Clock.choices,
         help_text=gettext_lazy("Working hours and holidays are those of the workspace's calendar."),
     )
-    limit_hours = forms.FloatField(
+    limit_hours = NumberField(
         label=gettext_lazy("Longest wait (hours)"),
         required=False,
         min_value=0.01,

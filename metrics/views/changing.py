@@ -11,7 +11,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST
 
-from metrics import services
+from metrics import charts, services
 from metrics.forms import MetricForm, ValueForm
 from metrics.views.metric import found_metric
 from opsboard.core.access import Request, needs
@@ -59,6 +59,7 @@ def change_metric(request: Request, pk: int) -> HttpResponse:
             say(form, refusal)
         except StaleVersion as stale:
             context |= {"stale": stale.current, "version": stale.current_version}
+            context["stale_target"] = charts.value_text(stale.current, stale.current.target, unit=False)
             return page(request, "metrics/metric_form.html", context, part="metrics/_metric_form.html", status=409)
         else:
             return done(request, row.get_absolute_url(), message=_("Saved"), go=True)

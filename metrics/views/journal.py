@@ -97,7 +97,7 @@ def _context(request: Request, row: Movement, opening: OpenForm | None = None) -
     course = charts.proven_course(row.metric, row, now)
     return {
         "movement": row, "metric": row.metric, "proof": view, "chart": course,
-        "opening": opening or OpenForm(viewer=request.viewer, initial={"owner": row.owner_id, "title": row.decision[:200]}),
+        "opening": opening or OpenForm(viewer=request.viewer, metric=row.metric, initial={"owner": row.owner_id, "title": row.decision[:200]}),
     }  # fmt: skip
 
 
@@ -146,7 +146,7 @@ def change_movement(request: Request, pk: int) -> HttpResponse:
 @needs(Role.EDITOR)
 def open_movement_action(request: Request, pk: int) -> HttpResponse:
     row = found_movement(request, pk)
-    form = OpenForm(request.POST, viewer=request.viewer)
+    form = OpenForm(request.POST, viewer=request.viewer, metric=row.metric)
     if row.action_id is not None:
         return done(request, row.get_absolute_url(), message=_("There is an action already."), go=True)
     if form.is_valid():

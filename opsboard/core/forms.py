@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import unicodedata
 import zoneinfo
 from collections.abc import Iterable
 from datetime import timedelta
@@ -11,12 +12,16 @@ from django import forms
 from django.contrib.auth.password_validation import password_validators_help_text_html
 from django.core.exceptions import NON_FIELD_ERRORS, ValidationError
 from django.utils.dates import MONTHS, WEEKDAYS
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from opsboard.core import registry
 from opsboard.core.cards import every_severity
 from opsboard.core.models import LANGUAGES, ApiToken, Invitation, Membership, Role, Team, User, Workspace
 from opsboard.core.services.calendar import countries
+from opsboard.core.uploads import Unreadable, guess_decimal, parse_number
 
 CURRENCIES = [
     ("CNY", _("Chinese yuan (CNY)")),
@@ -47,6 +52,69 @@ def zones() -> list[tuple[str, str]]:
         in {"Africa", "America", "Antarctica", "Asia", "Atlantic", "Australia", "Europe", "Indian", "Pacific"}
     )
     return [("UTC", "UTC"), *((name, name.replace("_", " ")) for name in places)]
+
+
+class Measured(forms.TextInput):
+    """A number with its unit beside it. A field of text: one for numbers would swallow the comma of 5,5."""
+
+    def __init__(self, attrs: dict[str, Any] | None = None) -> None:
+        super().__init__({"inputmode": "decimal", "autocomplete": "off", **(attrs or {})})
+        self.unit = ""
+
+    def render(self, name: str, value: Any, attrs: Any = None, renderer: Any = None) -> SafeString:
+        typed = super().render(name, value, attrs, renderer)
+        return format_html('<span class="with-unit">{}<span class="unit">{}</span></span>', typed, self.unit)
+
+
+class NumberField(forms.FloatField):
+    """A number as people write it: 5.5 or 5,5, 1,234.5 or 1.234,5, １２, 1.2万, and 50 % where it is typed in per cent."""
+
+    widget = Measured
+
+    @property
+    def unit(self) -> str:
+        """What it is typed in; said beside it, and no harm where somebody types it, too."""
+        return str(self.widget.unit)
+
+    @unit.setter
+    def unit(self, text: str) -> None:
+        self.widget.unit = text
+
+    def to_python(self, value: Any) -> float | None:
+        text = unicodedata.normalize("NFKC", str("" if value is None else value)).strip()
+        if self.unit not in {"", "%"}:
+            text = text.removesuffix(self.unit).rstrip()
+        try:
+            found = parse_number(text, guess_decimal([text])[0])
+        except Unreadable as refusal:
+            raise ValidationError(gettext(refusal.text) % refusal.values, code="invalid") from refusal
+        if found is None or not text.endswith("%"):
+            return found
+        if self.unit not in {"", "%"}:
+            raise ValidationError(_("This is typed in %(unit)s, not in per cent."), params={"unit": self.unit})
+        return scaled(found, 100)
+
+    def prepare_value(self, value: Any) -> Any:
+        return f"{value:.12g}" if isinstance(value, float) else value
+
+
+class ShareField(NumberField):
+    """A share: typed in per cent, kept as 0 to 1."""
+
+    def __init__(self, **more: Any) -> None:
+        super().__init__(**more)
+        self.unit = "%"
+
+    def clean(self, value: Any) -> float | None:
+        return scaled(super().clean(value), 0.01)
+
+    def prepare_value(self, value: Any) -> Any:
+        return super().prepare_value(scaled(value, 100) if isinstance(value, float) else value)
+
+
+def scaled(value: float | None, scale: float) -> float | None:
+    """What is typed as it is kept, or the other way round: 12 per cent as 0.12, and not 0.12000000000000001."""
+    return None if value is None else float(f"{value * scale:.12g}")
 
 
 def say(form: forms.Form, refusal: ValidationError) -> None:

@@ -11,6 +11,7 @@ from django.utils.translation import gettext_lazy as _
 from opsboard.core import registry
 from opsboard.core.access import Viewer
 from opsboard.core.contract import Ref, Watchable
+from opsboard.core.forms import NumberField, scaled
 from opsboard.core.models import Occurrence, User
 from opsboard.work.models import Action, Comment
 
@@ -72,11 +73,8 @@ class ActionForm(forms.Form):
         required=False,
         help_text=_("The number that should move. Its value now is remembered."),
     )
-    goal = forms.FloatField(
-        label=_("Goal"),
-        required=False,
-        widget=forms.NumberInput(attrs={"step": "any", "inputmode": "decimal"}),
-        help_text=_("In the number's own unit; a rate as 0.05 for 5%."),
+    goal = NumberField(
+        label=_("Goal"), required=False, help_text=_("In the number's own unit; a rate in per cent: 5 for 5%.")
     )
     urgency = forms.TypedChoiceField(
         label=_("Urgency"), choices=Action.Level.choices, coerce=int, initial=Action.Level.MIDDLE
@@ -99,6 +97,9 @@ class ActionForm(forms.Form):
             "name", "username"
         )
         numbers = registry.catalogue(viewer)
+        self.shares = {entry.key for entry in numbers if entry.rate}
+        if initial.pop("rate", False):
+            self.shares.add(initial.get("indicator"))
         owner, helpers, indicator = self.fields["owner"], self.fields["helpers"], self.fields["indicator"]
         assert isinstance(owner, forms.ModelChoiceField)
         assert isinstance(helpers, forms.ModelMultipleChoiceField)
@@ -110,6 +111,8 @@ class ActionForm(forms.Form):
             initial["indicator"] = initial.get("indicator") or indicator_of(viewer, about, numbers)
         if viewer.user is not None:
             initial.setdefault("owner", viewer.user.pk)
+        if initial.get("indicator") in self.shares:
+            initial["goal"] = scaled(initial.get("goal"), 100)
         self.initial.update({name: value for name, value in initial.items() if value not in (None, "")})
 
     def clean(self) -> dict[str, Any]:
@@ -119,6 +122,8 @@ class ActionForm(forms.Form):
             self.add_error("due_on", _("The due date lies before the start."))
         if given.get("goal") is not None and not given.get("indicator") and "indicator" not in self.errors:
             self.add_error("goal", _("Choose the target number that this goal is for."))
+        if given.get("indicator") in self.shares:
+            given["goal"] = scaled(given.get("goal"), 0.01)
         return given
 
 

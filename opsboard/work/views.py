@@ -210,6 +210,7 @@ def change_action(request: Request, pk: int) -> HttpResponse:
     row = _action(request, pk, to_change=True)
     start = {name: getattr(row, name) for name in services.CHANGEABLE if name != "owner"}
     start |= {"owner": row.owner_id, "helpers": [person.pk for person in row.helpers.all()], "version": row.version}
+    start["rate"] = row.rate
     form = ChangeForm(request.POST or None, viewer=request.viewer, initial=start)
     context = {"form": form, "action": row}
     if request.method == "GET":
@@ -235,16 +236,32 @@ def _conflict(request: Request, form: ChangeForm, stale: StaleVersion) -> HttpRe
     rows = [
         {
             "label": form.fields[name].label,
-            "theirs": getattr(current, name) or "–",
-            "ours": form.cleaned_data.get(name) or "–",
+            "theirs": _shown(current, form, name, getattr(current, name)),
+            "ours": _shown(current, form, name, form.cleaned_data.get(name)),
         }
         for name in services.CHANGEABLE
         if name in form.fields and (getattr(current, name) or None) != (form.cleaned_data.get(name) or None)
     ]
     again = request.POST.copy()
     again["version"] = str(stale.current_version)
-    context = {"action": current, "rows": rows, "form": ChangeForm(again, viewer=request.viewer)}
+    context = {
+        "action": current,
+        "rows": rows,
+        "form": ChangeForm(again, viewer=request.viewer, initial={"rate": current.rate}),
+    }
     return page(request, "work/conflict.html", context, status=409)
+
+
+def _shown(row: Action, form: ChangeForm, name: str, value: Any) -> Any:
+    """A field's value in words."""
+    if value in (None, ""):
+        return "–"
+    if name == "goal":
+        return row.written(value)
+    if name == "indicator":
+        groups = dict(pair for title, pairs in form.fields[name].choices if isinstance(pairs, list) for pair in pairs)  # type: ignore[attr-defined]
+        return groups.get(value, value)
+    return Action.Level(value).label if name in {"urgency", "importance"} else value
 
 
 @require_POST

@@ -75,6 +75,16 @@
     for (const choice of sum.options) choice.disabled = rate && choice.value !== "ratio";
   };
 
+  // What a target is typed in: shares in per cent.
+  const unit = () => {
+    const beside = document.querySelector("#id_target + .unit"), sum = document.getElementById("id_aggregation")?.value;
+    const typed = document.getElementById("id_unit")?.value.trim() ?? "";
+    const share = sum === "ratio" ? ["", "%"].includes(typed) : sum === "formula" && typed === "%";
+    if (beside) beside.textContent = share ? "%" : typed;
+  };
+
+  document.addEventListener("input", unit);
+  document.addEventListener("change", unit);
   document.addEventListener("change", chosen);
   document.addEventListener("htmx:after:swap", draw);
   chosen();

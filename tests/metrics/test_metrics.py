@@ -328,3 +328,33 @@ def test_a_change_too_little_to_be_seen_has_no_sign(
     workspace: Workspace, now: datetime, aggregation: str, change: float, text: str
 ) -> None:
     assert charts.change_text(metric_of(workspace, now, aggregation=aggregation, decimals=1), change) == text
+
+
+def test_shares_are_typed_in_per_cent_and_kept_as_nought_to_one(
+    workspace: Workspace, anna: User, sign_in: Callable[[User], Client], now: datetime
+) -> None:
+    client, new = sign_in(anna), f"/{workspace.slug}/metrics/new/"
+    typed = {"name": "On time", "unit": "", "direction": "up", "aggregation": "ratio", "grain": "day", "owner": anna.pk}
+    wrong = client.post(new, typed | {"target": "a lot"})
+    assert wrong.status_code == 422
+    assert "“a lot” is not a number." in wrong.text
+    assert client.post(new, typed | {"target": "95,5 %"}).status_code == 303
+    row = Metric.objects.get(name="On time")
+    assert row.target == 0.955
+    edit = client.get(row.get_absolute_url() + "edit/").text
+    assert 'value="95.5"' in edit
+    assert '<span class="unit">%</span>' in edit
+    client.post(row.get_absolute_url() + "values/new/", {"at": "2026-11-02", "value": "７０％", "weight": "1.000,0"})
+    assert list(Point.objects.filter(label_set__metric=row).values_list("value", "weight")) == [(0.7, 1000)]
+    record = f"/{workspace.slug}/do/metrics.record_point/"
+    client.post(record, {"metric": row.key, "value": "80", "at": "2026-11-03"})
+    action = {"title": "Later pick-up", "indicator": row.indicator, "goal": "97,5", "urgency": 2, "importance": 2}
+    client.post(f"/{workspace.slug}/do/work.open_action/", action)
+    told = Occurrence.objects.filter(key="work.action_opened").get()
+    assert set(Point.objects.filter(label_set__metric=row).values_list("value", flat=True)) == {0.7, 0.8}
+    opened = f"/{workspace.slug}/work/actions/{told.about_id}/"
+    assert "97.5%" in client.get(opened).text
+    assert 'value="97.5"' in client.get(opened + "change/").text
+    hours = typed | {"name": "Wait", "aggregation": "mean", "unit": "h", "target": "2 h"}
+    assert client.post(new, hours).status_code == 303
+    assert Metric.objects.get(name="Wait").target == 2

@@ -8,10 +8,11 @@ from django import forms
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, pgettext
 
-from opsboard.alerts.forms.watches import Measured, WatchForm, scaled
+from opsboard.alerts.forms.watches import WatchForm
 from opsboard.alerts.models import Severity, Watch
 from opsboard.alerts.models.watches import MOST_INPUTS
 from opsboard.core.access import Viewer
+from opsboard.core.forms import NumberField, scaled
 
 HOUR = 3600.0
 HIGHER = {Severity.INFO: ("warning", "critical"), Severity.WARNING: ("critical",), Severity.CRITICAL: ()}
@@ -29,10 +30,10 @@ class ConditionForm(WatchForm):
     )
     relative = forms.BooleanField(label=gettext_lazy("In per cent"), initial=True, required=False)
     other = forms.ChoiceField(label=gettext_lazy("Other number"), required=False)
-    warning_value = forms.FloatField(label=gettext_lazy("Warning at"), required=False, widget=Measured())
-    warning_clear = forms.FloatField(label=gettext_lazy("Warning clears at"), required=False, widget=Measured())
-    critical_value = forms.FloatField(label=gettext_lazy("Critical at"), required=False, widget=Measured())
-    critical_clear = forms.FloatField(label=gettext_lazy("Critical clears at"), required=False, widget=Measured())
+    warning_value = NumberField(label=gettext_lazy("Warning at"), required=False)
+    warning_clear = NumberField(label=gettext_lazy("Warning clears at"), required=False)
+    critical_value = NumberField(label=gettext_lazy("Critical at"), required=False)
+    critical_clear = NumberField(label=gettext_lazy("Critical clears at"), required=False)
     need = forms.IntegerField(
         label=gettext_lazy("At least"), min_value=1, max_value=MOST_INPUTS, required=False, initial=1,
         widget=forms.NumberInput(COUNT),

@@ -6,8 +6,6 @@ from typing import Any
 
 from django import forms
 from django.core.exceptions import ValidationError
-from django.utils.html import format_html
-from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
@@ -17,6 +15,7 @@ from opsboard.alerts.models.watches import A_YEAR
 from opsboard.core import registry
 from opsboard.core.access import Viewer
 from opsboard.core.contract import Ref, Watchable
+from opsboard.core.forms import NumberField, scaled
 from opsboard.core.models import Channel, Team, User
 
 DURATIONS = [
@@ -26,20 +25,7 @@ DURATIONS = [
     ("days", gettext_lazy("days")),
 ]
 SECONDS = {name: size for size, name in words.UNITS}
-STEP = {"step": "any", "inputmode": "decimal"}
 MEASURED = ("value", "clear", "warning_value", "warning_clear", "critical_value", "critical_clear")
-
-
-class Measured(forms.NumberInput):
-    """A number with its unit beside it; the preview says the unit anew when another number is chosen."""
-
-    def __init__(self) -> None:
-        super().__init__(attrs=STEP)
-        self.unit = ""
-
-    def render(self, name: str, value: Any, attrs: Any = None, renderer: Any = None) -> SafeString:
-        typed = super().render(name, value, attrs, renderer)
-        return format_html('<span class="with-unit">{}<span class="unit">{}</span></span>', typed, self.unit)
 
 
 def grouped(entries: list[Watchable], text: str = "", keep: str = "") -> list[tuple[Any, list[tuple[str, Any]]]]:
@@ -71,15 +57,13 @@ class WatchForm(forms.Form):
         label=gettext_lazy("Number"), error_messages={"required": gettext_lazy("Choose the number to watch.")}
     )
     op = forms.ChoiceField(label=gettext_lazy("Alert when it is"), choices=Watch.Op.choices, initial=Watch.Op.ABOVE)
-    value = forms.FloatField(
+    value = NumberField(
         label=gettext_lazy("Threshold"),
-        widget=Measured(),
         error_messages={"required": gettext_lazy("Enter the value at which it should speak up.")},
     )
-    clear = forms.FloatField(
+    clear = NumberField(
         label=gettext_lazy("Clears at"),
         required=False,
-        widget=Measured(),
         help_text=gettext_lazy("So that a number hovering at the threshold does not alert again and again."),
     )
     for_count = forms.IntegerField(
@@ -167,7 +151,7 @@ class WatchForm(forms.Form):
                 del self.fields[name]
         for name in MEASURED:
             if name in self.fields:
-                self.fields[name].widget.unit = self.typed_unit
+                self.fields[name].unit = self.typed_unit  # type: ignore[attr-defined]
         if viewer.user is not None and "people" not in self.initial:
             self.initial["people"] = [viewer.user.pk]
 
@@ -237,10 +221,6 @@ class WatchForm(forms.Form):
             )
             if name in self.cleaned_data
         }  # fmt: skip
-
-
-def scaled(value: float | None, scale: float) -> float | None:
-    return None if value is None else float(f"{value * scale:.12g}")
 
 
 def _same(one: Ref, other: Ref) -> bool:
