@@ -15,7 +15,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from metrics import analysis
-from metrics.forms.metric import target_scale
+from metrics.forms.metric import target_scale, typed_unit
 from metrics.models import Aggregation, Direction, Grain, Metric, newest
 from metrics.services import key_from
 from opsboard.core.access import Viewer
@@ -86,7 +86,7 @@ class ImportForm(forms.Form):
         }
         start["backfill"] = is_past(table, plan, viewer, [one for one in metrics if one.key in wanted])
         super().__init__(data, initial=start)
-        self.fields["target"].unit = "%" if target_scale(start) != 1 else str(start["unit"])  # type: ignore[attr-defined]
+        self.fields["target"].unit = typed_unit(self)  # type: ignore[attr-defined]
         if not once or not metrics:
             del self.fields["backfill"]
         self.sums = {one.key: one.aggregation == Aggregation.SUM for one in metrics}

@@ -28,6 +28,12 @@ def target_scale(found: Mapping[str, Any]) -> float:
     return 0.01 if Metric(aggregation=found.get("aggregation") or "", unit=found.get("unit") or "").as_rate else 1.0
 
 
+def typed_unit(form: forms.Form) -> str:
+    """What the target of the metric in a form is typed in."""
+    said = {name: str(form[name].value() or "") for name in ("aggregation", "unit")}
+    return "%" if target_scale(said) != 1 else said["unit"].strip()
+
+
 class MetricForm(forms.Form):
     """A metric's own fields. Keys are for programs; people rarely need to see them."""
 
@@ -116,7 +122,7 @@ class MetricForm(forms.Form):
     def __init__(self, *args: Any, viewer: Viewer, metric: Metric | None = None, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.metric, self.doubts = metric, list[str]()
-        self.fields["target"].unit = "%" if metric and metric.as_rate else metric.unit if metric else ""  # type: ignore[attr-defined]
+        self.fields["target"].unit = typed_unit(self)  # type: ignore[attr-defined]
         self.fields["owner"].queryset = members(viewer)  # type: ignore[attr-defined]
         teams = team_choices(viewer.workspace, self.initial.get("limited_to") or ())
         if teams:

@@ -58,8 +58,9 @@ def change_metric(request: Request, pk: int) -> HttpResponse:
         except ValidationError as refusal:
             say(form, refusal)
         except StaleVersion as stale:
-            context |= {"stale": stale.current, "version": stale.current_version}
-            context["stale_target"] = charts.value_text(stale.current, stale.current.target, unit=False)
+            current: Any = stale.current
+            context |= {"stale": current, "version": stale.current_version}
+            context["stale_target"] = charts.value_text(current, current.target, unit=False)
             return page(request, "metrics/metric_form.html", context, part="metrics/_metric_form.html", status=409)
         else:
             return done(request, row.get_absolute_url(), message=_("Saved"), go=True)

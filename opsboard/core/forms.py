@@ -74,13 +74,13 @@ class NumberField(forms.FloatField):
     @property
     def unit(self) -> str:
         """What it is typed in; said beside it, and no harm where somebody types it, too."""
-        return str(self.widget.unit)
+        return str(getattr(self.widget, "unit", ""))
 
     @unit.setter
     def unit(self, text: str) -> None:
         self.widget.unit = text
 
-    def to_python(self, value: Any) -> float | None:
+    def to_python(self, value: Any) -> float | None:  # type: ignore[override]
         text = unicodedata.normalize("NFKC", str("" if value is None else value)).strip()
         if self.unit not in {"", "%"}:
             text = text.removesuffix(self.unit).rstrip()

@@ -99,7 +99,7 @@ class ActionForm(forms.Form):
         numbers = registry.catalogue(viewer)
         self.shares = {entry.key for entry in numbers if entry.rate}
         if initial.pop("rate", False):
-            self.shares.add(initial.get("indicator"))
+            self.shares.add(str(initial.get("indicator")))
         owner, helpers, indicator = self.fields["owner"], self.fields["helpers"], self.fields["indicator"]
         assert isinstance(owner, forms.ModelChoiceField)
         assert isinstance(helpers, forms.ModelMultipleChoiceField)
