@@ -2,7 +2,7 @@
 
 from metrics.analysis.cells import Cells, cells_of
 from metrics.analysis.courses import added_up, hours_of_week
-from metrics.analysis.drivers import Dimension, Driver, Explanation, explain
+from metrics.analysis.drivers import Dimension, Driver, Explanation, explain, spread_of
 from metrics.analysis.drivers import Kind as Kind
 from metrics.analysis.files import (
     GRAINS,
@@ -99,6 +99,7 @@ __all__ = [
     "said",
     "shown_points",
     "spans",
+    "spread_of",
     "steps",
     "unexplained",
     "unit_text",

@@ -15,7 +15,7 @@ change are shown, but nobody is ranked by them: the largest element has the larg
 from __future__ import annotations
 
 import itertools
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from math import erfc, nan, sqrt
 from typing import Any, Final, Literal
@@ -94,17 +94,34 @@ class Explanation:
         return self.actual - self.expected
 
 
-def explain(cells: Cells, *, kind: Kind, most: int = 10, elements: int = 8) -> Explanation:
+def spread_of(rows: Sequence[Mapping[str, Any]]) -> float | None:
+    """How much single values vary where nobody said how many cases stand behind them: all weigh one. None where the
+    weights say more, where values are cases themselves (0 or 1), or where there are too few to tell.
+
+    A file with a rate for each shop and day is such a case: taken as seven cases, a week of rates would prove nothing."""
+    if any(row.get("squares") is None or abs(row["weights"] - row["points"]) > 1e-9 for row in rows):
+        return None
+    if all(abs(row["squares"] - row["total"]) <= 1e-9 * max(row["points"], 1) for row in rows):
+        return None
+    free = sum(row["points"] - 1 for row in rows)
+    if free < 5:
+        return None
+    around = sum(max(row["squares"] - row["total"] ** 2 / row["points"], 0.0) for row in rows if row["points"])
+    typical = sum(abs(row["total"]) for row in rows) / sum(row["points"] for row in rows)
+    return max(sqrt(around / free), 1e-3 * typical, 1e-12)
+
+
+def explain(cells: Cells, *, kind: Kind, most: int = 10, elements: int = 8, spread: float | None = None) -> Explanation:
     """Rank what explains the change. ``kind`` is ``rate`` where all values lie between 0 and 1, ``mean`` for other
-    quotients, ``sum`` for amounts."""
-    measure = _Measure.of(cells, kind)
+    quotients, ``sum`` for amounts. ``spread`` is how much single values vary, where their weights say nothing."""
+    measure = _Measure.of(cells, kind, spread)
     alone = list(_dimensions(cells, measure, elements))
     dims = sorted((one for one in alone if cells.parts(one.name)), key=lambda one: -one.surprise)[:MOST_DIMENSIONS]
     best: list[tuple[_Candidate, Cells, _Measure]] = []
     tried = 0
     for part, looked, combinations in [
         (cells, measure, _combinations([one.name for one in dims])),
-        *((part, _Measure.of(part, kind), iter([(name,)])) for name, part in cells.aside.items()),
+        *((part, _Measure.of(part, kind, spread), iter([(name,)])) for name, part in cells.aside.items()),
     ]:
         if part is not cells:
             alone += _dimensions(part, looked, elements)
@@ -149,6 +166,7 @@ class _Measure:
     points: float
     change: float
     signed: bool
+    spread: float | None
     each: Array = field(init=False)
     there: Array = field(init=False)
     all_of_them: float = field(init=False)
@@ -160,7 +178,7 @@ class _Measure:
         self.all_of_them, self.cells = float(self.each.sum()), int(self.there.sum())
 
     @classmethod
-    def of(cls, cells: Cells, kind: Kind) -> _Measure:
+    def of(cls, cells: Cells, kind: Kind, spread: float | None = None) -> _Measure:
         a, n = cells.top, cells.bottom
         if kind == "sum":
             a_sum, e_sum = float(a.sum()), float(cells.top_before.sum())
@@ -172,7 +190,8 @@ class _Measure:
         else:
             whole = float(cells.bottom_before.sum())
             rate = float(cells.top_before.sum()) / whole if whole > 0 else 0.0
-            e = n * (cells.top_before + PRIOR * rate) / (cells.bottom_before + PRIOR)
+            prior = PRIOR if spread is None else 1.0
+            e = n * (cells.top_before + prior * rate) / (cells.bottom_before + prior)
             signed = False
             actual = float(a.sum() / n.sum()) if n.sum() > 0 else nan
             before = rate if whole > 0 else nan
@@ -180,17 +199,21 @@ class _Measure:
         total = (float(a.sum()), float(e.sum()), float(n.sum()), float(size.sum()))
         counted = float(cells.points.sum())
         wholes = kind == "rate" or bool(np.all(a == np.round(a)))
+        smallest = 1.0 if wholes else float(np.abs(a).sum()) / max(counted, 1.0)
+        if spread is not None:  # what was expected is itself only known as well as its own values say
+            smallest = 1.0 + float(n.sum()) / max(float(cells.bottom_before.sum()), 1.0)
         return cls(
             kind=kind, a=a, e=e, n=n, size=size, sign=1.0 if total[0] >= total[1] else -1.0, total=total, actual=actual,
-            before=before, smallest=1.0 if wholes else float(np.abs(a).sum()) / max(counted, 1.0), points=counted,
-            change=actual - before, signed=signed,
+            before=before, smallest=smallest, points=counted, change=actual - before, signed=signed, spread=spread,
         )  # fmt: skip
 
     def evidence(self, a: Any, e: Any, n: Any, size: Any) -> Any:
         """The log-likelihood ratio of ``a`` against ``e``, never negative. Means and amounts that may be below nought are
         taken as normal, with a variance that grows with the weight."""
         with np.errstate(divide="ignore", invalid="ignore"):
-            if self.kind == "rate":
+            if self.spread is not None:
+                found = (a - e) ** 2 / (2 * np.maximum(n, 1e-12) * self.spread**2)
+            elif self.kind == "rate":
                 p = np.clip(e / np.maximum(n, 1e-12), 1e-6, 1 - 1e-6)
                 q = np.clip(a / np.maximum(n, 1e-12), 1e-12, 1 - 1e-12)
                 found = n * (q * np.log(q / p) + (1 - q) * np.log((1 - q) / (1 - p)))

@@ -30,10 +30,11 @@ WITH spans AS (
 )
 """
 _EACH = """, found AS (
-  SELECT id, {now} AS now, sum(value) AS total, sum(value * weight) AS weighed, sum(weight) AS weights, count(*) AS points
+  SELECT id, {now} AS now, sum(value) AS total, sum(value * weight) AS weighed, sum(weight) AS weights, count(*) AS points,
+         sum(value * value) AS squares
   FROM {cell} GROUP BY 1, 2
 )
-SELECT s.labels::text, f.now, f.total, f.weighed, f.weights, f.points FROM found f JOIN metrics_labelset s ON s.id = f.id
+SELECT s.labels::text, f.now, f.total, f.weighed, f.weights, f.points, f.squares FROM found f JOIN metrics_labelset s ON s.id = f.id
 """
 # Of stock only the newest value of each stretch counts.
 _NEWEST = "(SELECT DISTINCT ON (id, b) * FROM cell ORDER BY id, b, at DESC) newest"
@@ -53,7 +54,7 @@ def by_labels(
     window: Hours | None = None,
     beside: bool = False,
 ) -> list[dict[str, Any]]:
-    """Rows of labels, `now`, total, weighed, weights and points. ``window`` narrows to some hours of some weekdays;
+    """Rows of labels, `now`, total, weighed, weights, points and the sum of squares. ``window`` narrows to some hours of some weekdays;
     with ``beside`` what lies in the window is `now`, and what lies beside it in the same stretch is what was before."""
     arguments = _arguments(metric, now, () if beside else before)
     chosen, column = "cell", "now"
@@ -71,8 +72,8 @@ def by_labels(
     with connection.cursor() as cursor:
         cursor.execute(_spans(metric) + _EACH.format(now=column, cell=chosen), arguments)
         return [
-            {"labels": json.loads(labels), "now": is_now, "total": total, "weighed": weighed, "weights": weights, "points": points}
-            for labels, is_now, total, weighed, weights, points in cursor.fetchall()
+            {"labels": json.loads(labels), "now": is_now, "total": total, "weighed": weighed, "weights": weights, "points": points, "squares": squares}
+            for labels, is_now, total, weighed, weights, points, squares in cursor.fetchall()
         ]  # fmt: skip
 
 

@@ -224,7 +224,7 @@ def _explained(
     ).rename({f"label.{name}": name for name in names if name not in RESERVED})  # fmt: skip
     dims = [name if name not in RESERVED else f"label.{name}" for name in names]
     cells = analysis.cells_of(frame, dims, sums=kind == "sum", scale=scale, points="points")
-    return analysis.explain(cells, kind=kind)
+    return analysis.explain(cells, kind=kind, spread=analysis.spread_of(rows) if kind != "sum" else None)
 
 
 RESERVED: Final = frozenset({"now", "top", "bottom", "points", "top_before", "bottom_before", "-"})

@@ -11,7 +11,7 @@ import pytest
 
 from metrics.analysis import drivers
 from metrics.analysis.cells import cells_of, split, surprise
-from metrics.analysis.drivers import Explanation, explain
+from metrics.analysis.drivers import Explanation, explain, spread_of
 
 
 def explained(rows: Sequence[Mapping[str, Any]], *, rate: bool = False, mean: bool = False) -> Explanation:
@@ -160,3 +160,32 @@ def test_real_incidents_are_explained(shared: Path) -> None:
         three += wanted in found
     assert first / len(labels) >= 0.70
     assert three / len(labels) >= 0.95
+
+
+def test_rates_of_which_nobody_says_out_of_how_many_are_judged_by_how_they_vary() -> None:
+    """A return rate for each shop and day: a week of one shop at 8 % instead of 4 % is no chance, though it is seven values."""
+    days = np.array([-0.004, 0.003, 0.001, -0.002, 0.004, -0.003, 0.001])
+
+    def told(*levels: tuple[str, float, float]) -> tuple[float | None, Explanation]:
+        values = {
+            (shop, now): (after if now else before) + days for shop, before, after in levels for now in (True, False)
+        }
+        rows = [
+            {"shop": shop, "now": now, "total": each.sum(), "weights": 7.0, "points": 7, "squares": (each**2).sum()}
+            for (shop, now), each in values.items()
+        ]
+        frame = pl.DataFrame([{**row, "top": row["total"], "bottom": row["weights"]} for row in rows])
+        spread = spread_of(rows)
+        return spread, explain(cells_of(frame, ["shop"], sums=False, points="points"), kind="rate", spread=spread)
+
+    spread, found = told(("Nord", 0.042, 0.043), ("Süd", 0.042, 0.08))
+    assert spread == pytest.approx(0.00306, abs=1e-5)
+    assert found.drivers[0].sets == ({"shop": "Süd"},)
+    assert found.drivers[0].confidence > 0.9
+    assert found.drivers[0].share == pytest.approx(38 / 39)
+    together = told(("Nord", 0.02, 0.04), ("Süd", 0.06, 0.08))[1]
+    assert all(one.confidence < 0.7 for one in together.drivers)
+    assert all(one.confidence < 0.2 for one in told(("Nord", 0.042, 0.043), ("Süd", 0.042, 0.041))[1].drivers)
+    cases = [{"total": 3.0, "squares": 3.0, "weights": 9.0, "points": 9}]  # each of them a case: yes or no
+    assert spread_of(cases) is None
+    assert spread_of([{"total": 3.0, "squares": 2.0, "weights": 90.0, "points": 9}]) is None
