@@ -25,6 +25,7 @@ from opsboard.core.uploads import Table, read_columns
 
 NEW = "+"
 MOST_PARTS = 30
+TYPED = [choice for choice in Aggregation.choices if choice[0] != Aggregation.FORMULA]  # a file's values are no formula
 AVERAGES = re.compile(r"\b(?:average|avg|mean|rate|ratio|share|percent)\b|%|平均|均值|率|占比|均价", re.IGNORECASE)
 FEWER = re.compile(
     r"complain|defect|scrap|rework|returns?\b|refund|reject|error|fault|fail|\blate|delay|wait|overdue|\bcosts?\b|churn|cancel"
@@ -32,6 +33,8 @@ FEWER = re.compile(
     re.IGNORECASE,
 )  # of these fewer are better
 _UNIT = re.compile(r"^(.{1,200}?)\s*[(（\[]\s*([^()（）\[\]]{1,12})\s*[)）\]]\s*$")
+_MONEY = re.compile(r"^(.{1,200}?)(?:\s+in)?\s+([€£$¥￥₩₹]|EUR|USD|CNY|RMB|GBP|JPY|HKD|CHF)\s*$")
+_CODES = {"€": "EUR", "£": "GBP", "₹": "INR", "₩": "KRW", "RMB": "CNY"}  # other signs stand for several currencies
 
 
 class PastField(forms.BooleanField):
@@ -53,7 +56,7 @@ class ImportForm(forms.Form):
     direction = forms.ChoiceField(label=gettext_lazy("Which way is better"), choices=Direction.choices, required=False)
     aggregation = forms.ChoiceField(
         label=gettext_lazy("Adds up as"),
-        choices=Aggregation.choices,
+        choices=TYPED,
         required=False,
         help_text=gettext_lazy("How a week comes out of its days, and the whole out of its parts."),
     )
@@ -125,7 +128,7 @@ class ImportForm(forms.Form):
                 label=_("Unit of “%(name)s”") % {"name": header}, max_length=40, required=False, initial=unit
             )
             self.fields[f"adds_{place}"] = forms.ChoiceField(
-                label=_("How “%(name)s” adds up") % {"name": header}, choices=Aggregation.choices, required=False,
+                label=_("How “%(name)s” adds up") % {"name": header}, choices=TYPED, required=False,
                 initial=adds,
             )  # fmt: skip
             self.fields[f"better_{place}"] = forms.ChoiceField(
@@ -225,9 +228,11 @@ class ImportForm(forms.Form):
 
 
 def _name_and_unit(header: str) -> tuple[str, str]:
-    """“Sales (CNY)” is sales in CNY."""
-    found = _UNIT.match(header)
-    name, unit = (found[1].strip(), found[2].strip()) if found else (header.strip()[:200], "")
+    """“Sales (CNY)” is sales in CNY, and so is “Sales CNY”."""
+    found = _UNIT.match(header) or _MONEY.match(header)
+    name, unit = (
+        (found[1].strip(), _CODES.get(found[2].strip(), found[2].strip())) if found else (header.strip()[:200], "")
+    )
     return name[:1].upper() + name[1:], unit
 
 

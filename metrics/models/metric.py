@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import zoneinfo
 from datetime import datetime
-from typing import Any, ClassVar, Self
+from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 from django.conf import settings
 from django.core.exceptions import ValidationError
@@ -15,9 +15,14 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from metrics import analysis
-from opsboard.core.models import LimitedModel, Versioned, WorkspaceQuerySet, check_currency
+from opsboard.core.models import LimitedModel, Occurrence, Versioned, WorkspaceQuerySet, check_currency
 from opsboard.core.models.history import every_change
 from opsboard.core.models.people import check_zone
+
+if TYPE_CHECKING:
+    from opsboard.core.access import Viewer
+
+PREFIX = "metrics.value:"  # how the house calls a metric's value
 
 check_key = RegexValidator(
     r"^[a-z0-9](?:[a-z0-9_-]{0,78}[a-z0-9])?\Z",
@@ -77,6 +82,15 @@ class MetricQuerySet(WorkspaceQuerySet):
         """The few numbers that decide, the north star first, then as people put them."""
         chosen = self.in_use().filter(models.Q(north_star=True) | models.Q(front__isnull=False))
         return chosen.order_by("-north_star", "front", "pk")
+
+    def spoken_of(self, viewer: Viewer, model: str, pk: int) -> Self:
+        """The metric that the latest happening with another app's object speaks of: that of an alert."""
+        label, _dot, name = model.partition(".")
+        told = Occurrence.objects.visible_to(viewer).filter(
+            about_type__app_label=label, about_type__model=name, about_id=pk, facts__indicator__startswith=PREFIX
+        )
+        key = told.order_by("-at", "-pk").values_list("facts__indicator", flat=True).first()
+        return self.visible_to(viewer).filter(key=str(key).removeprefix(PREFIX)) if key else self.none()
 
 
 @every_change()
@@ -161,7 +175,7 @@ class Metric(LimitedModel, Versioned):
     @property
     def indicator(self) -> str:
         """The key under which others watch it."""
-        return f"metrics.value:{self.key}"
+        return f"{PREFIX}{self.key}"
 
     @property
     def zone(self) -> zoneinfo.ZoneInfo:

@@ -14,8 +14,9 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 
 from metrics import charts, services
 from metrics.forms import ChangeForm, OpenForm, WriteForm
-from metrics.models import Level, Movement, Verdict
+from metrics.models import Level, Metric, Movement, Verdict
 from metrics.views.metric import found_metric
+from metrics.views.unusual import unusual_of
 from opsboard.core.access import Request, needs
 from opsboard.core.forms import say
 from opsboard.core.lists import Filter, Listing, Shows
@@ -172,10 +173,21 @@ def answer_level(request: Request, pk: int) -> HttpResponse:
     return done(request, metric.get_absolute_url(), message=message, go=True)
 
 
+def _asked_beside(request: Request, row: Metric | None) -> HttpResponse:
+    if row is None:
+        return HttpResponse()
+    now = timezone.now()
+    course = services.judge_metric(metric=row, around=now, now=now)
+    context = {"metric": row, "unusual": unusual_of(row, course, most=3)}
+    return page(request, "metrics/_margin_why.html", context)
+
+
 @require_GET
 def margin(request: Request) -> HttpResponse:
-    """Beside an action: the journal entries that led to it."""
+    """Beside an action: the journal entries that led to it. Beside an alert: the way to ask why its number moved."""
     model, pk = request.GET.get("about_model", ""), request.GET.get("about_id", "")
+    if not model.startswith(("metrics.", "work.")):
+        return _asked_beside(request, Metric.objects.spoken_of(request.viewer, model, pk_in(pk)).first())
     rows = Movement.objects.visible_to(request.viewer).select_related("metric__workspace", "workspace")
     if model == "work.action":
         rows = rows.filter(action_id=pk_in(pk))

@@ -36,14 +36,18 @@ def indicator_of(viewer: Viewer, about: Ref, numbers: Iterable[Watchable]) -> st
 def _grouped(numbers: Iterable[Watchable], chosen: str) -> list[tuple[str, Any]]:
     """The numbers under the names of their apps; the chosen one stays, whether or not it may be seen."""
     groups: dict[str, list[tuple[str, str]]] = {}
+    kinds: dict[str, int] = {}  # what people measure, before the ages of it
     for entry in numbers:
+        kinds.setdefault(entry.key.partition(":")[0], len(kinds))
         shown = f"{entry.title} ({entry.unit})" if entry.unit else str(entry.title)
         groups.setdefault(entry.key.partition(".")[0], []).append((entry.key, shown))
     choices: list[tuple[str, Any]] = [("", _("none"))]
     for label, entries in groups.items():
         contract = registry.contract_of(label)
         title = str(contract.title) if contract else label
-        choices.append((title, sorted(entries, key=lambda pair: pair[1].casefold())))
+        choices.append(
+            (title, sorted(entries, key=lambda pair: (kinds[pair[0].partition(":")[0]], pair[1].casefold())))
+        )
     if chosen and not any(chosen == key for entries in groups.values() for key, _title in entries):
         choices.append((chosen, _("A number that is gone, or that you may not see")))
     return choices

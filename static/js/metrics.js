@@ -28,7 +28,9 @@
     const values = [...document.querySelectorAll(".import-role")].map((role, at) => [role.value, head[at]]).filter(([role]) => role === "value");
     if (values.length !== 1 || !values[0][1] || (metric && metric.value !== "+") || document.querySelector("#mapping .error-summary")) return;
     const header = values[0][1].textContent.trim();
-    const [, name, unit] = header.match(/^(.+?)\s*[(（\[]\s*([^()（）[\]]{1,12})\s*[)）\]]$/) ?? [null, header, ""];
+    const [, name, said] = header.match(/^(.+?)\s*[(（\[]\s*([^()（）[\]]{1,12})\s*[)）\]]$/)
+      ?? header.match(/^(.+?)(?:\s+in)?\s+([€£$¥￥₩₹]|EUR|USD|CNY|RMB|GBP|JPY|HKD|CHF)$/) ?? [null, header, ""];
+    const unit = { "€": "EUR", "£": "GBP", "₹": "INR", "₩": "KRW", RMB: "CNY" }[said] ?? said;
     const put = (id, value) => {
       const field = document.getElementById(id);
       if (!field) return;
@@ -56,7 +58,7 @@
       for (const line of many.querySelectorAll("tr[data-column]")) {
         line.hidden = roles[Number(line.dataset.column)] !== "value";
         const isNew = line.querySelector("select").value === "+";
-        for (const cell of line.querySelectorAll("[data-new] > *")) cell.hidden = !isNew;
+        for (const cell of line.querySelectorAll("[data-new] > *")) cell.hidden = !isNew === !cell.matches("[data-there]");
       }
     }
     const named = roles.includes("metric"), rate = roles.includes("numerator");

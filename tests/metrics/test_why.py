@@ -48,6 +48,12 @@ def test_an_unusual_day_is_found_asked_about_and_written_down(
     quiet = (day - timedelta(days=20)).date().isoformat()
     page = client.get(address("why", workspace, metric.pk), {"from": quiet, "to": quiet}).content.decode()
     assert "Routine variation" in page
+    # Beside an alert that speaks of it stands the way to ask why; strangers to the number hear nothing.
+    events.emit("alerts.alert_fired", workspace=workspace, at=now, about=anna, indicator=metric.indicator)
+    beside = {"about_model": "core.user", "about_id": str(anna.pk)}
+    shown = client.get(address("margin", workspace), beside).content.decode()
+    assert f"{metric.get_absolute_url()}why/?at=" in shown
+    assert client.get(address("margin", workspace), beside | {"about_id": "0"}).content == b""
     # The finding asks for a cause until somebody has written one down.
     viewer, period = viewer_for(anna, workspace), periods.month_of(day.date(), workspace.zone)
     (found,) = find_signals(viewer, period)

@@ -29,9 +29,12 @@ MEASURED = ("value", "clear", "warning_value", "warning_clear", "critical_value"
 
 
 def grouped(entries: list[Watchable], text: str = "", keep: str = "") -> list[tuple[Any, list[tuple[str, Any]]]]:
-    """The numbers under the names of their apps; `text` narrows, `keep` stays whatever the text says."""
+    """The numbers under the names of their apps; `text` narrows, `keep` stays whatever the text says.
+
+    An app's first kind of number stands first: what people measure, before the ages of it."""
     wanted = text.casefold().split()
     groups: dict[str, list[tuple[str, Any]]] = {}
+    kinds = {kind: place for place, kind in enumerate(dict.fromkeys(_kind_of(entry.key) for entry in entries))}
     for entry in entries:
         title = str(entry.title)
         found = all(word in f"{title} {entry.key}".casefold() for word in wanted)
@@ -41,8 +44,17 @@ def grouped(entries: list[Watchable], text: str = "", keep: str = "") -> list[tu
     answer = []
     for label, choices in groups.items():
         contract = registry.contract_of(label)
-        answer.append((contract.title if contract else label, sorted(choices, key=lambda pair: pair[1].casefold())))
+        answer.append(
+            (
+                contract.title if contract else label,
+                sorted(choices, key=lambda pair: (kinds[_kind_of(pair[0])], pair[1].casefold())),
+            )
+        )
     return answer
+
+
+def _kind_of(key: str) -> str:
+    return key.partition(":")[0]
 
 
 class WatchForm(forms.Form):

@@ -45,7 +45,7 @@ FILE_TYPES = ".csv,.tsv,.txt,.xlsx,.xlsm,.gz,text/csv"
 class UploadForm(forms.Form):
     file = forms.FileField(
         label=gettext_lazy("Spreadsheet"),
-        help_text=gettext_lazy("CSV or Excel (.xlsx), the first row naming the columns."),
+        help_text=gettext_lazy("CSV or Excel (.xlsx) with a row of headings; a title above it does no harm."),
         widget=forms.FileInput(attrs={"accept": FILE_TYPES, "class": "drop"}),
     )
 
