@@ -167,7 +167,7 @@ def _bands(course: Course) -> list[charts.Limits]:
     return bands
 
 
-def share_bars(metric: Metric, story: Story, *, width: int = 520, height: int = 240) -> SafeString | str:
+def share_bars(metric: Metric, story: Story) -> SafeString | str:
     """What the elements of the most telling dimension did to the whole."""
     told = story.told
     if told is None or not told.drivers:
@@ -181,14 +181,16 @@ def share_bars(metric: Metric, story: Story, *, width: int = 520, height: int = 
         (what_text(one.sets), finite(one.share * told.change if told.change else one.change))
         for one in sorted(dimension.elements, key=lambda one: -abs(one.share))[:SHOWN_BARS]
     ]
-    return charts.bar(
-        items, title=_("Change by %(dimension)s") % {"dimension": dimension_text(name)}, width=width,
-        height=60 + 26 * len(items), horizontal=True, rate=metric.as_rate, heading=False,
-        spell=lambda value: change_text(metric, value, finer=True),
+    return charts.for_any_screen(
+        lambda width, _height: charts.bar(
+            items, title=_("Change by %(dimension)s") % {"dimension": dimension_text(name)}, width=width,
+            height=60 + 26 * len(items), horizontal=True, rate=metric.as_rate, heading=False,
+            spell=lambda value: change_text(metric, value, finer=True),
+        )
     )  # fmt: skip
 
 
-def heat(metric: Metric, story: Story, *, width: int = 860, height: int = 240) -> SafeString | str:
+def heat(metric: Metric, story: Story) -> SafeString | str:
     """The hours of the week: what was there now."""
     if story.grid is None or story.kind != "sum":
         return ""
@@ -196,10 +198,12 @@ def heat(metric: Metric, story: Story, *, width: int = 860, height: int = 240) -
     hours = [hour for hour in range(24) if values[:, hour].any()]
     if len(hours) < 2:
         return ""
-    return charts.heat_map(
-        [str(WEEKDAYS[day]) for day in range(7)], [str(hour) for hour in hours],
-        [[float(round(values[day, hour], 2)) for hour in hours] for day in range(7)],
-        title=_("Hours of the week"), width=width, numbers=width > 600, heading=False,
+    return charts.for_any_screen(
+        lambda width, _height: charts.heat_map(
+            [str(WEEKDAYS[day]) for day in range(7)], [str(hour) for hour in hours],
+            [[float(round(values[day, hour], 2)) for hour in hours] for day in range(7)],
+            title=_("Hours of the week"), width=width, numbers=width > 600, heading=False,
+        )
     )  # fmt: skip
 
 

@@ -53,7 +53,7 @@ def tell_favourite(viewer: Viewer, period: Period) -> Mapping[str, Any] | None:
     sources, _labels = measures_of(viewer, keys_of(row))
     shown = tiles_for(viewer, row, chosen, period, now, sources)
     happened = happened_in(viewer, sources, period.first_day, period.last_day)
-    drawn = [charts.draw(one, happened, medium="print") for one in shown]
+    drawn = [charts.draw(one, happened) for one in shown]  # paper shows the roomy one of two
     return {
         "dashboard": row,
         "lately": running,
