@@ -153,7 +153,9 @@ class ZoneField(forms.ChoiceField):
 
 
 class PersonalSettings(forms.Form):
-    name = forms.CharField(label=_("Name"), max_length=150)
+    name = forms.CharField(
+        label=_("Name"), max_length=150, required=False, help_text=_("Without it others see your e-mail address.")
+    )
     language = forms.ChoiceField(label=_("Language"), choices=LANGUAGES)
     timezone = ZoneField()
     theme = forms.ChoiceField(label=_("Theme"), choices=User.Theme.choices)
