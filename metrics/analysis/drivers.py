@@ -108,7 +108,7 @@ def spread_of(rows: Sequence[Mapping[str, Any]]) -> float | None:
         return None
     around = sum(max(row["squares"] - row["total"] ** 2 / row["points"], 0.0) for row in rows if row["points"])
     typical = sum(abs(row["total"]) for row in rows) / sum(row["points"] for row in rows)
-    return max(sqrt(around / free), 1e-3 * typical, 1e-12)
+    return float(max(sqrt(around / free), 1e-3 * typical, 1e-12))
 
 
 def explain(cells: Cells, *, kind: Kind, most: int = 10, elements: int = 8, spread: float | None = None) -> Explanation:
