@@ -120,7 +120,8 @@ def _people(web: Server, url: str, cookie: dict[str, str], push: Callable[[], No
             for _ in range(3):
                 assert ask(url, {})[0] == 200
 
-    at_once([early] * PEOPLE)  # each worker has read its templates
+    for _ in range(4):  # on new lines each time: each worker has started, and read its templates
+        at_once([early] * PEOPLE)
     times: list[float] = []
     asked = 0
 
@@ -156,7 +157,9 @@ def _pusher(metric: Metric, by: User) -> Callable[[], None]:
     def push() -> None:
         try:
             now = datetime.now(UTC)
-            services.write_points(metric=metric, points=[Given(now, 1, 1, {"channel": "web"})], by=by, now=now)
+            services.write_points(
+                metric=metric, points=[Given(now, now.timestamp() % 100, 1, {"channel": "web"})], by=by, now=now
+            )
         finally:
             connection.close()
 

@@ -65,7 +65,7 @@ MIDDLEWARE = [
     "django_htmx.middleware.HtmxMiddleware",
     "allauth.account.middleware.AccountMiddleware",
     "opsboard.core.accounts.SeenMiddleware",
-    "pghistory.middleware.HistoryMiddleware",
+    "opsboard.core.accounts.AuditMiddleware",
     "opsboard.core.access.PersonMiddleware",
     "opsboard.core.access.WorkspaceMiddleware",
     "opsboard.core.idempotency.IdempotencyMiddleware",
@@ -172,14 +172,16 @@ CACHES = {
     "default": {
         "BACKEND": "opsboard.core.caches.ValkeyCache",
         "LOCATION": REDIS_URL or "redis://127.0.0.1:1/0",
-    }
+    },
+    # Pieces of every page's frame, drawn once by each process. What they depend on is in their keys.
+    "fragments": {"BACKEND": "django.core.cache.backends.locmem.LocMemCache", "OPTIONS": {"MAX_ENTRIES": 2000}},
 }
 SESSION_ENGINE = "django.contrib.sessions.backends.cached_db"
 
 # --- people ---------------------------------------------------------------------------------------------------------
 
 AUTH_USER_MODEL = "core.User"
-AUTHENTICATION_BACKENDS = ["allauth.account.auth_backends.AuthenticationBackend"]
+AUTHENTICATION_BACKENDS = ["opsboard.core.accounts.SignIn"]
 PASSWORD_HASHERS = [
     "django.contrib.auth.hashers.Argon2PasswordHasher",
     "django.contrib.auth.hashers.ScryptPasswordHasher",

@@ -3,7 +3,7 @@
 from metrics.models.annotations import Annotation, Sort
 from metrics.models.buckets import FINE, Bucket, bucket_sql
 from metrics.models.courses import Course, Shown
-from metrics.models.dashboards import Compare, Dashboard, Favourite, ShareLink
+from metrics.models.dashboards import Compare, Dashboard, Favourite, ShareLink, dashboard_for
 from metrics.models.drilling import Hours, Stretch, by_hours, by_labels
 from metrics.models.freshness import STATES, Freshness, end_of, feeding, freshness
 from metrics.models.journal import Level, Movement, Verdict
@@ -76,6 +76,7 @@ __all__ = [
     "by_hours",
     "by_labels",
     "check_key",
+    "dashboard_for",
     "dimensions_of",
     "end_of",
     "feeding",

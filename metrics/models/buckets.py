@@ -25,7 +25,7 @@ from zoneinfo import ZoneInfo
 
 from django.db import connection
 
-from metrics.models.stored import Pulse, Span
+from metrics.models.stored import Span
 
 
 class Bucket(NamedTuple):
@@ -202,7 +202,11 @@ _ROLLUPS = """, cell AS (
   SELECT metric_id, labels, bucket, sum(last), sum(last_weight), bool_or(revised)
   FROM newest GROUP BY metric_id, labels, bucket
 )
-SELECT metric_id, labels::text, bucket, value, weight, revised FROM summed ORDER BY metric_id, labels, bucket
+SELECT metric_id, labels::text, bucket, value, weight, revised FROM summed
+UNION ALL
+SELECT pu.metric_id, NULL, NULL, NULL, NULL, NULL FROM metrics_pulse pu
+JOIN unnest(%(metrics)s::bigint[], %(clocks)s::text[]) k(id, clock) ON k.id = pu.metric_id WHERE pu.clock <> k.clock
+ORDER BY metric_id, labels, bucket
 """
 
 _KINDS = {"min": "min(value)", "max": "max(value)", "count": "count(*)"}
@@ -307,9 +311,11 @@ def read_rollups(plans: Sequence[Plan], asked: Asked, span: Span, worth: Worth |
     sql = _sets(asked, arguments, plans, worth) + _ROLLUPS.format(
         start=start, where=f" WHERE {where}" if where else "", edges=edges, **_priced("r.at", worth)
     )
-    found = fetch(sql, arguments)
-    kept = dict(Pulse.objects.filter(pk__in=[plan.id for plan in plans]).values_list("pk", "clock"))
-    return found if all(kept.get(plan.id) == plan.clock for plan in plans) else None
+    arguments["clocks"] = [plan.clock for plan in plans]
+    with connection.cursor() as cursor:
+        cursor.execute(sql, arguments)
+        rows = cursor.fetchall()
+    return None if any(row[2] is None for row in rows) else _buckets(rows)
 
 
 def _bounds(
@@ -365,10 +371,14 @@ def fetch(sql: str, arguments: Mapping[str, Any]) -> list[Bucket]:
     with connection.cursor() as cursor:
         # Only our own fragments are put together here; every value travels as an argument.
         cursor.execute(sql, arguments)
-        return [
-            Bucket(metric, _labels(labels), at, value, weight, revised)
-            for metric, labels, at, value, weight, revised in cursor.fetchall()
-        ]
+        return _buckets(cursor.fetchall())
+
+
+def _buckets(rows: Iterable[tuple[Any, ...]]) -> list[Bucket]:
+    return [
+        Bucket(metric, _labels(labels), at, value, weight, revised)
+        for metric, labels, at, value, weight, revised in rows
+    ]
 
 
 @functools.lru_cache(maxsize=50_000)

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 from django.utils.translation import gettext as _
 
 from metrics.analysis.courses import PIECED, Value, put_together
-from metrics.models.buckets import Bucket
+from metrics.models.buckets import Bucket, Plan, plans_of
 from metrics.models.courses import Course, Shown
 from metrics.models.looks import Look
 from metrics.models.measures import Measure
@@ -92,8 +92,9 @@ def read_tiles(
                 asked.setdefault(one, set()).add(source.pk)
                 if here.earlier() is not None:
                     asked.setdefault(replace(one, before=True), set()).add(source.pk)
+    metrics = plans_of(sorted({pk for pks in asked.values() for pk in pks})) if asked else {}
     found = {
-        question: _ask(question, pks, look.over(question.span), sorted(dimensions), now)
+        question: _ask(question, metrics, pks, look.over(question.span), sorted(dimensions), now)
         for question, pks in asked.items()
     }
     for shown, source, question in plans:
@@ -111,7 +112,14 @@ def read_tiles(
 type Found = dict[int, list[Bucket]]
 
 
-def _ask(question: _Question, pks: Iterable[int], look: Look, dimensions: Sequence[str], now: datetime) -> Found:
+def _ask(
+    question: _Question,
+    plans: Mapping[int, Plan],
+    pks: Iterable[int],
+    look: Look,
+    dimensions: Sequence[str],
+    now: datetime,
+) -> Found:
     start, end = look.start, look.end
     if question.before:
         earlier = look.earlier()
@@ -126,7 +134,7 @@ def _ask(question: _Question, pks: Iterable[int], look: Look, dimensions: Sequen
     whole = question.grain == WHOLE
     for one in buckets(
         sorted(pks), start=start, end=end, grain="" if whole else question.grain, whole=whole,
-        by=dimensions if question.by is None else question.by, labels=dict(question.labels), by_places=question.by_places,
+        by=dimensions if question.by is None else question.by, labels=dict(question.labels), by_places=question.by_places, plans=plans,
     ):  # fmt: skip
         found.setdefault(one.metric_id, []).append(one)
     return found

@@ -8,7 +8,7 @@ from datetime import date, datetime
 from typing import Any
 from urllib.parse import urlencode
 
-from django.http import QueryDict
+from django.http import Http404, QueryDict
 from django.shortcuts import get_object_or_404
 from django.utils import timezone
 
@@ -21,6 +21,7 @@ from metrics.models import (
     Measure,
     Metric,
     Shown,
+    dashboard_for,
     look_back,
     measures_of,
     read_tiles,
@@ -34,13 +35,15 @@ MOST_HAPPENED = 40
 NOTHING = "none"  # what an address says where nothing is to be compared
 
 
-def found_dashboard(request: Request, pk: int, *, deleted: bool = False, starred: bool = False) -> Dashboard:
-    """`starred`: it knows whether it is this person's favourite."""
-    rows = Dashboard.objects.visible_to(request.viewer)
-    if starred:
-        rows = rows.with_favourites_of(request.user)
-    found: Dashboard = get_object_or_404(rows if deleted else rows.standing(), pk=pk)
-    found.workspace = request.workspace  # it is this one's
+def found_dashboard(request: Request, pk: int, *, deleted: bool = False) -> Dashboard:
+    """One that stands knows whether it is this person's favourite."""
+    if deleted:
+        row: Dashboard = get_object_or_404(Dashboard.objects.visible_to(request.viewer), pk=pk)
+        row.workspace = request.workspace  # it is this one's
+        return row
+    found = dashboard_for(request.viewer, pk)
+    if found is None:
+        raise Http404
     return found
 
 

@@ -18,7 +18,7 @@ from metrics.views.boards import asked_of, bar_of, found_dashboard, look_for, va
 from metrics.views.grids import board_of, fresh, nothing_new, sight_of
 from opsboard.core.access import Request
 from opsboard.core.lists import Filter, Listing, Shows
-from opsboard.core.pages import page, wants_part
+from opsboard.core.pages import page
 
 MOST_LISTED = 500
 LIST_COLUMNS = (
@@ -65,7 +65,7 @@ def dashboard_list(request: Request) -> HttpResponse:
 def dashboard(request: Request, pk: int) -> HttpResponse:
     """The whole page; to htmx only the grid, and that only if something is new."""
     now = timezone.now()
-    row = found_dashboard(request, pk, starred=not wants_part(request))
+    row = found_dashboard(request, pk)
     look = look_for(request.GET, row, now)
     edit = "edit" in request.GET and request.viewer.may("editor")
     sight = sight_of(request.viewer, row, look, now, edit=edit)

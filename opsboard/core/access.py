@@ -16,7 +16,6 @@ from urllib.parse import urlencode, urlsplit, urlunsplit
 from django.conf import settings
 from django.contrib.auth.middleware import LoginRequiredMiddleware
 from django.core.exceptions import PermissionDenied
-from django.db.models import Exists, OuterRef, Q
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect, JsonResponse
 from django.urls import reverse
 from django.utils import timezone, translation
@@ -24,7 +23,7 @@ from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.translation import gettext as _
 
 from opsboard.core import registry
-from opsboard.core.models import Membership, Role, Team, User, Workspace
+from opsboard.core.models import Entrance, Role, User, Workspace, entrance_of
 
 if TYPE_CHECKING:
     from django.contrib.auth.models import AnonymousUser
@@ -66,21 +65,20 @@ def closed_apps(workspace: Workspace, team_ids: frozenset[int]) -> frozenset[str
     return frozenset(label for label, teams in workspace.app_limits.items() if teams and not team_ids & set(teams))
 
 
-def viewer_of(membership: Membership, *, at_most: Role | None = None) -> Viewer:
-    """The viewer that a membership makes; `at_most` lowers the role (a token's). One query, for the teams."""
+def viewer_of(entrance: Entrance, *, at_most: Role | None = None) -> Viewer:
+    """The viewer that a membership makes; `at_most` lowers the role (a token's)."""
+    membership = entrance.membership
     role = Role(min(membership.role, at_most) if at_most is not None else membership.role)
     if membership.role >= Role.ADMIN:
         return Viewer(membership.workspace, membership.user, role)
-    person = membership.user_id
-    belongs = Q(lead=person) | Exists(Team.members.through.objects.filter(team=OuterRef("pk"), user=person))
-    teams = frozenset(Team.objects.filter(belongs, workspace=membership.workspace_id).values_list("pk", flat=True))
-    return Viewer(membership.workspace, membership.user, role, teams, closed_apps(membership.workspace, teams))
+    closed = closed_apps(membership.workspace, entrance.teams)
+    return Viewer(membership.workspace, membership.user, role, entrance.teams, closed)
 
 
 def person_in(workspace: Workspace, user: User) -> Viewer | None:
     """What this person may see here now, or None for a stranger or somebody who left."""
-    membership = Membership.objects.active().of(workspace).filter(user=user).select_related("workspace", "user").first()
-    return viewer_of(membership) if membership else None
+    entrance = entrance_of(user.pk, workspace_id=workspace.pk)
+    return viewer_of(entrance) if entrance else None
 
 
 def the_house(workspace: Workspace) -> Viewer:
@@ -174,20 +172,15 @@ class WorkspaceMiddleware:
                 return None
         if not request.user.is_authenticated:
             return None  # LoginRequiredMiddleware has sent them to the sign-in page, or the address is open
-        membership = (
-            Membership.objects.active()
-            .filter(user=request.user, workspace__slug=slug)
-            .select_related("workspace")
-            .first()
-        )
-        if membership is None:
+        entrance = entrance_of(request.user.pk, slug=slug)
+        if entrance is None:
             raise Http404
-        membership.user = request.user  # read already
-        viewer = viewer_of(membership)
+        entrance.membership.user = request.user  # the one that others have already
+        viewer = viewer_of(entrance)
         label = registry.label_of_module(functools.partial(view).func.__module__)
         if not viewer.may_enter(label):
             raise Http404
-        request.workspace, request.viewer, request.role = membership.workspace, viewer, viewer.role
+        request.workspace, request.viewer, request.role = viewer.workspace, viewer, viewer.role
         if not viewer.may(role_needed(view, request.method or "GET")):
             raise PermissionDenied(_("Your role here does not allow this. Ask an admin of the workspace."))
         return None

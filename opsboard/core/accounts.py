@@ -13,6 +13,7 @@ from collections.abc import Callable
 from typing import Any
 
 from allauth.account.adapter import DefaultAccountAdapter, get_adapter
+from allauth.account.auth_backends import AuthenticationBackend
 from allauth.core.internal import ratelimit
 from allauth.socialaccount.adapter import DefaultSocialAccountAdapter
 from allauth.socialaccount.models import SocialApp
@@ -22,15 +23,25 @@ from django.core.cache import cache
 from django.core.exceptions import ValidationError
 from django.http import Http404, HttpRequest, HttpResponse
 from django.utils import timezone
+from pghistory.middleware import HistoryMiddleware
 
-from opsboard.core.models import Invitation, User
+from opsboard.core.models import Invitation, User, user_by_id
 from opsboard.core.services import invitations, people
 
 DEVICE_COOKIE = "opsboard_device"
 DEVICE_SALT = "opsboard.device"
 DEVICE_AGE = 400 * 24 * 3600  # as long as browsers keep a cookie
 SEEN_FOR = 60  # seconds
+COMING_IN = "/accounts/"  # other houses that vouch for somebody send them here, by GET
 INVITED = "invitation"  # the session's key: a link that somebody opened before single sign-on
+
+
+class SignIn(AuthenticationBackend):
+    """By e-mail or user name; and with each request, whose session it is."""
+
+    def get_user(self, user_id: int) -> User | None:
+        user = user_by_id(user_id)
+        return user if self.user_can_authenticate(user) else None
 
 
 def display_name(user: User) -> str:
@@ -176,3 +187,14 @@ class SeenMiddleware:
             if cache.add(f"seen:{print_}", 1, SEEN_FOR):
                 UserSession.objects.create_from_request(request)
         return self.get_response(request)
+
+
+class AuditMiddleware(HistoryMiddleware):
+    """Who changed something, and from where. Reading changes nothing that is audited, except where people come in."""
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        if request.method in {"GET", "HEAD"} and not request.path.startswith(COMING_IN):
+            answer: HttpResponse = self.get_response(request)
+        else:
+            answer = super().__call__(request)  # type: ignore[no-untyped-call]
+        return answer

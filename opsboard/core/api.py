@@ -21,7 +21,7 @@ from ninja.security import HttpBearer
 
 from opsboard.core import jobs, registry
 from opsboard.core.access import Viewer, role_needed, viewer_of
-from opsboard.core.models import ApiToken, Job, Membership, Role
+from opsboard.core.models import ApiToken, Job, Role, entrance_of
 from opsboard.core.services.tokens import hash_secret
 
 
@@ -53,25 +53,19 @@ class Token(HttpBearer):
             ApiToken.objects.filter(
                 token_hash=hash_secret(token), revoked_at=None, expires_at__gt=now,
                 workspace__slug=getattr(request, "workspace_slug", ""),
-            ).select_related("workspace").first()
+            ).first()
         )  # fmt: skip
         if row is None:
             return None
-        membership = (
-            Membership.objects.active()
-            .of(row.workspace)
-            .filter(user_id=row.owner_id)
-            .select_related("workspace", "user")
-            .first()
-        )
-        if membership is None:
+        entrance = entrance_of(row.owner_id, workspace_id=row.workspace_id)
+        if entrance is None:
             return None
         if row.last_used_at is None or row.last_used_at < now - timedelta(minutes=5):
             ApiToken.objects.filter(pk=row.pk).update(last_used_at=now)
-        viewer = viewer_of(membership, at_most=Role(row.role))
+        viewer = viewer_of(entrance, at_most=Role(row.role))
         request.viewer = viewer  # type: ignore[attr-defined]
-        request.user = membership.user
-        translation.activate(membership.user.language)
+        request.user = entrance.membership.user
+        translation.activate(entrance.membership.user.language)
         return viewer
 
 

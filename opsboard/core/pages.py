@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import json
 from collections.abc import Mapping
 from typing import Any
@@ -17,7 +18,7 @@ from django.utils.translation import gettext_lazy as _
 from opsboard.core import live, registry
 from opsboard.core.access import Viewer
 from opsboard.core.contract import Part
-from opsboard.core.models import Membership, Notice, User
+from opsboard.core.models import User, doors_of
 
 PART_TITLES = {Part.FIND: _("Find"), Part.FIX: _("Fix"), Part.PROVE: _("Prove")}
 
@@ -93,39 +94,42 @@ def surroundings(request: HttpRequest) -> dict[str, Any]:
 
 def _frame(request: HttpRequest, user: User, viewer: Viewer | None) -> dict[str, Any]:
     """What stands around the content of a whole page."""
-    answer: dict[str, Any] = {}
-    answer["workspaces"] = [
-        membership.workspace
-        for membership in Membership.objects.filter(user=user).select_related("workspace").order_by("workspace__name")
-    ]
+    doors = doors_of(user.pk)
+    answer: dict[str, Any] = {"workspaces": doors}
     if viewer is None:
         return answer
-    slug = viewer.workspace.slug
+    workspace = viewer.workspace
     here = request.resolver_match.app_name if request.resolver_match else ""
-    answer |= {
+    return answer | {
         "viewer": viewer,
-        "workspace": viewer.workspace,
-        "navigation": [
-            {
-                "key": part.value,
-                "label": PART_TITLES[part],
-                "items": [
-                    {
-                        "label": contract.title,
-                        "url": reverse(contract.home.address, kwargs={"workspace": slug}),
-                        "icon": contract.home.icon,
-                        "hint": contract.home.hint,
-                        "active": here == label,
-                    }
-                    for label, contract in apps
-                    if contract.home
-                ],
-            }
-            for part, apps in registry.navigation(viewer)
-            if apps
-        ],
-        "unread": Notice.objects.visible_to(viewer).for_person(user).unread().count(),
+        "workspace": workspace,
+        "navigation": functools.partial(_navigation, viewer, here),
+        "bar_app": here,
+        "bar_ways": f"{workspace.slug}/{','.join(sorted(viewer.closed_apps))}",  # what the navigation depends on
+        "unread": next((door.unread for door in doors if door.pk == workspace.pk), 0),
         "events_url": f"{settings.EVENTS_URL}/events/",
         "events_token": live.token(viewer),
     }
-    return answer
+
+
+def _navigation(viewer: Viewer, here: str) -> list[dict[str, Any]]:
+    slug = viewer.workspace.slug
+    return [
+        {
+            "key": part.value,
+            "label": PART_TITLES[part],
+            "items": [
+                {
+                    "label": contract.title,
+                    "url": reverse(contract.home.address, kwargs={"workspace": slug}),
+                    "icon": contract.home.icon,
+                    "hint": contract.home.hint,
+                    "active": here == label,
+                }
+                for label, contract in apps
+                if contract.home
+            ],
+        }
+        for part, apps in registry.navigation(viewer)
+        if apps
+    ]

@@ -88,7 +88,7 @@ class Furnished:
 
     def client(self, who: str) -> Client:
         client = Client(raise_request_exception=False)
-        client.force_login(self.people[who], backend="allauth.account.auth_backends.AuthenticationBackend")
+        client.force_login(self.people[who], backend="opsboard.core.accounts.SignIn")
         return client
 
     def values(self, address: Address) -> dict[str, Any]:

@@ -3,6 +3,7 @@
 from opsboard.core.models.base import About, LimitedModel, Versioned, WorkspaceModel, WorkspaceQuerySet, about_fields
 from opsboard.core.models.calendar import CalendarDay
 from opsboard.core.models.channels import Channel, RobotCall
+from opsboard.core.models.entering import Entrance, doors_of, entrance_of, user_by_id
 from opsboard.core.models.happenings import Delivery, Notice, Occurrence, ReactionRun, SearchEntry, Snapshot
 from opsboard.core.models.people import (
     LANGUAGES,
@@ -16,6 +17,7 @@ from opsboard.core.models.people import (
     Workspace,
 )
 from opsboard.core.models.rates import ExchangeRate, check_currency, rates_of
+from opsboard.core.models.rows import columns, first_row
 from opsboard.core.models.work_in_hand import ImportMapping, ImportRun, Job, SavedList, StoredFile
 
 __all__ = [
@@ -25,6 +27,7 @@ __all__ = [
     "CalendarDay",
     "Channel",
     "Delivery",
+    "Entrance",
     "ExchangeRate",
     "ImportMapping",
     "ImportRun",
@@ -50,5 +53,10 @@ __all__ = [
     "WorkspaceQuerySet",
     "about_fields",
     "check_currency",
+    "columns",
+    "doors_of",
+    "entrance_of",
+    "first_row",
     "rates_of",
+    "user_by_id",
 ]  # fmt: skip

@@ -38,6 +38,11 @@ class WorkspaceModel(models.Model):
     class Meta:
         abstract = True
 
+    def open_to(self, viewer: Viewer) -> bool:
+        """What `.visible_to(viewer)` asks, of a row that is here already."""
+        label = self._meta.app_label
+        return viewer.may_enter(label) and self.workspace_id == viewer.workspace.pk
+
 
 class LimitedModel(WorkspaceModel):
     """A row that may be limited to teams; an empty list means everybody in the workspace. Admins see all."""
@@ -46,6 +51,10 @@ class LimitedModel(WorkspaceModel):
 
     class Meta:
         abstract = True
+
+    def open_to(self, viewer: Viewer) -> bool:
+        limits, own = self.limited_to, viewer.team_ids
+        return super().open_to(viewer) and (own is None or not limits or not own.isdisjoint(limits))
 
 
 class Versioned(models.Model):
