@@ -8,6 +8,8 @@ MANAGE := $(PYTHON) manage.py
 # Many processes start from the same code: the first one compiles it for all.
 unexport PYTHONDONTWRITEBYTECODE
 TEMPLATES := templates
+# One more than there are cores (nine at most), for one waits: for a browser, a tick, a process that starts.
+TESTERS = $(shell cores=$$(getconf _NPROCESSORS_ONLN); echo $$((cores < 8 ? cores + 1 : 9)))
 
 .DEFAULT_GOAL := help
 .PHONY: help run test bench lint format messages lock base dev vendor browser clean
@@ -20,7 +22,7 @@ run: base vendor ## set everything up and run it: make run [PORT=8000] [HOST=127
 
 test: dev vendor browser ## run every test, browsers included: make test [ARGS="tests/metrics -k import"]
 	@$(MANAGE) messages --compile
-	@$(PYTHON) -m pytest -n 2 $(ARGS)
+	@$(PYTHON) -m pytest -n $(TESTERS) --dist worksteal $(ARGS)
 
 bench: base vendor ## measure: make bench [ONLY=page-dashboard]
 	@$(PYTHON) -m benchmarks $(ONLY)

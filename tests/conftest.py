@@ -23,14 +23,22 @@ from opsboard.core.access import Viewer, person_in
 from opsboard.core.models import Membership, Role, Team, User, Workspace
 from opsboard.settling import settle
 from tests import browser as chromium
-from tests import emptying
+from tests import databases, emptying
 
 SHARED = Path(__file__).resolve().parent.parent.parent / "shared"
 PASSWORD = "correct horse battery staple"
 NOW = datetime(2026, 11, 18, 9, 30, tzinfo=UTC)  # a Wednesday, in week 47
 
 
+databases.install()
 emptying.install()
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """What waits begins first, then what a browser does: so no process is left with it alone at the end."""
+    marks = ("waits", "browser")
+    items.sort(key=lambda item: [item.get_closest_marker(mark) is None for mark in marks])
 
 
 def pytest_collection_finish() -> None:

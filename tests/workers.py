@@ -3,28 +3,23 @@
 import asyncio
 import contextlib
 import os
-import signal
-import subprocess
-import sys
 import threading
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator
 from importlib import import_module
-from pathlib import Path
 from typing import Any
-from urllib.parse import quote
 
 from celery.signals import import_modules
 from django.conf import settings
-from django.db import connection
 
 from opsboard.celery import app
+from tests.nursery import Process
 
-ROOT = Path(__file__).resolve().parent.parent
+SMTP = "django.core.mail.backends.smtp.EmailBackend"
 PLAYED = "OPSBOARD_TEST_PLAYED"  # modules with an `install()`, which the worker calls before it begins
 
-__all__ = ["MailServer", "app", "until", "worker"]
+__all__ = ["MailServer", "app", "mailer", "until", "worker"]
 
 
 @import_modules.connect(weak=False)
@@ -33,41 +28,21 @@ def install_what_the_test_plays(**kwargs: Any) -> None:
         import_module(name).install()
 
 
-class Worker:
-    """One Celery worker; `kill()` is kill -9 of it and all its children."""
-
-    def __init__(self, *, plays: str = "", mail_port: int = 0, pool: str = "solo") -> None:
-        there = connection.settings_dict
-        database = f"postgres://{quote(there['USER'])}:{quote(there['PASSWORD'])}@{there['HOST']}:{there['PORT']}"
-        settings.VAR.mkdir(parents=True, exist_ok=True)
-        self.log = (settings.VAR / f"worker-{time.monotonic_ns()}.log").open("wb")
-        self.process = subprocess.Popen(
-            [sys.executable, "-m", "celery", "-A", "tests.workers:app", "worker", "--pool", pool, "--concurrency", "1",
-             "--without-gossip", "--without-mingle", "--without-heartbeat", "-n", f"w{time.monotonic_ns()}@test",
-             "--loglevel", "WARNING", "-Q", "default"],
-            cwd=ROOT, stdout=self.log, stderr=self.log, start_new_session=True,
-            env=os.environ | {
-                "DATABASE_URL": f"{database}/{there['NAME']}", "REDIS_URL": settings.REDIS_URL, PLAYED: plays,
-                "EMAIL_BACKEND": "django.core.mail.backends.smtp.EmailBackend", "EMAIL_HOST": "127.0.0.1",
-                "EMAIL_PORT": str(mail_port), "OPSBOARD_ROLE": "worker",
-            },
-        )  # fmt: skip
-
-    def kill(self) -> None:
-        with contextlib.suppress(ProcessLookupError):
-            os.killpg(self.process.pid, signal.SIGKILL)
-        self.process.wait()
-        self.log.close()
-
-    @property
-    def words(self) -> str:
-        return Path(self.log.name).read_text(errors="replace")[-3000:]
+def mailer(port: int) -> dict[str, Any]:
+    return {"default": {"BACKEND": SMTP, "OPTIONS": {"host": "127.0.0.1", "port": port, "timeout": 20}}}
 
 
 @contextlib.contextmanager
-def worker(**how: Any) -> Iterator[Worker]:
-    """A worker for the length of a block; at its end it is killed in any case."""
-    running = Worker(**how)
+def worker(*, plays: str = "", mail_port: int = 0, **more: Any) -> Iterator[Process]:
+    """A worker for the length of a block, under these settings; at its end it is killed in any case."""
+    settings.VAR.mkdir(parents=True, exist_ok=True)
+    name = f"worker-{time.monotonic_ns()}"
+    running = Process(
+        "celery", "-A", "tests.workers:app", "worker", "--pool", "solo", "--concurrency", "1", "--without-gossip",
+        "--without-mingle", "--without-heartbeat", "-n", f"{name}@test", "--loglevel", "WARNING", "-Q", "default",
+        log=settings.VAR / f"{name}.log", environment={PLAYED: plays}, MAIL_HOST="127.0.0.1", MAILERS=mailer(mail_port),
+        **more,
+    )  # fmt: skip
     try:
         yield running
     finally:

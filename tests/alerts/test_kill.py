@@ -18,9 +18,9 @@ from opsboard.core.access import Viewer
 from opsboard.core.models import Delivery, Notice, Occurrence, User, Workspace
 from opsboard.core.tasks import send_deliveries
 from tests.alerts.numbers import tell
-from tests.workers import MailServer, Worker, until, worker
+from tests.workers import MailServer, until, worker
 
-pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("numbers")]
+pytestmark = [pytest.mark.waits, pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("numbers")]
 ALERTS = 40
 PLAYS = "tests.alerts.numbers"
 
@@ -66,7 +66,6 @@ def test_every_alert_is_told_once_through_three_killed_workers(editor: Viewer, a
             time.sleep(chance.uniform(0, 0.15))
         # As if the dead worker's lease had run out by now.
         Delivery.objects.filter(state="claimed").update(lease_until=timezone.now() - timedelta(seconds=1))
-    last: Worker
     with worker(plays=PLAYS, mail_port=mail.port) as last:
         until(lambda: done(mail), meanwhile=beat)
         assert Alert.objects.firing().count() == ALERTS, last.words

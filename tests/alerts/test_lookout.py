@@ -1,8 +1,5 @@
 """A stopped evaluator is announced by a process that is not it, by a way that is not its own."""
 
-import os
-import subprocess
-import sys
 from collections.abc import Iterator
 from datetime import datetime, timedelta
 
@@ -18,7 +15,8 @@ from opsboard.core.access import Viewer
 from opsboard.core.models import Delivery, Notice, User, Workspace
 from opsboard.lookout import Lookout
 from tests.alerts.numbers import tell
-from tests.workers import ROOT, MailServer, until, worker
+from tests.nursery import Process
+from tests.workers import MailServer, mailer, until, worker
 
 PLAYS = "tests.alerts.numbers"
 
@@ -30,18 +28,15 @@ def mail() -> Iterator[MailServer]:
 
 
 def look_from_outside(mail: MailServer, since: datetime) -> None:
-    there = connection.settings_dict
-    database = f"postgres://{there['USER']}:{there['PASSWORD']}@{there['HOST']}:{there['PORT']}/{there['NAME']}"
-    command = [sys.executable, "-W", "ignore", "manage.py", "watch_evaluator", "--once", "--since", since.isoformat()]
-    subprocess.run(
-        command, cwd=ROOT, check=True, timeout=60,
-        env=os.environ | {
-            "DATABASE_URL": database, "REDIS_URL": settings.REDIS_URL, "EMAIL_HOST": "127.0.0.1",
-            "EMAIL_BACKEND": "django.core.mail.backends.smtp.EmailBackend", "EMAIL_PORT": str(mail.port),
-        },
+    looking = Process(
+        "django", "watch_evaluator", "--once", "--since", since.isoformat(), log=settings.VAR / "looking.log",
+        MAIL_HOST="127.0.0.1", MAILERS=mailer(mail.port),
     )  # fmt: skip
+    assert looking.ends(60)
+    assert not looking.words
 
 
+@pytest.mark.waits
 @pytest.mark.django_db(transaction=True)
 @pytest.mark.usefixtures("numbers")
 def test_the_admins_hear_of_a_killed_worker_once_and_of_its_return(

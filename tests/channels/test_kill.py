@@ -16,14 +16,12 @@ from tests.channels.conftest import Make
 from tests.channels.services import Call, Service
 from tests.workers import until, worker
 
-pytestmark = pytest.mark.django_db(transaction=True)
+pytestmark = [pytest.mark.waits, pytest.mark.django_db(transaction=True)]
 MESSAGES = 40
+HERE = ["127.0.0.1"]
 
 
-def test_forty_messages_and_a_worker_killed_among_them(
-    channel: Make, service: Service, workspace: Workspace, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setenv("OUTBOUND_ALLOW_PRIVATE", "127.0.0.1")
+def test_forty_messages_and_a_worker_killed_among_them(channel: Make, service: Service, workspace: Workspace) -> None:
     service.usual = (200, {"code": 0, "msg": "success"})
     told: Counter[str] = Counter()
 
@@ -45,7 +43,7 @@ def test_forty_messages_and_a_worker_killed_among_them(
     def beat() -> None:
         send_cards.apply_async(expires=5)
 
-    with worker() as running:
+    with worker(OUTBOUND_ALLOW_PRIVATE=HERE) as running:
         until(lambda: told.total() >= 12, within=60, meanwhile=beat)
         time.sleep(chance.uniform(0, 0.03))
         running.kill()
@@ -55,7 +53,7 @@ def test_forty_messages_and_a_worker_killed_among_them(
     def done() -> bool:
         return not Delivery.objects.filter(state__in=["waiting", "claimed"]).exists()
 
-    with worker() as last:
+    with worker(OUTBOUND_ALLOW_PRIVATE=HERE) as last:
         until(done, within=60, meanwhile=beat)
         until(lambda: Delivery.objects.filter(state="sending").count() <= 1, meanwhile=beat)
         assert not Delivery.objects.filter(state="failed").exists(), last.words

@@ -131,6 +131,7 @@ def test_a_job_whose_worker_died_three_times_fails_with_a_reason(workspace: Work
     assert "three times" in job.error
 
 
+@pytest.mark.waits
 @pytest.mark.django_db(transaction=True)
 def test_work_whose_worker_is_killed_is_recovered_and_done_once(workspace: Workspace, anna: User) -> None:
     early = begin(workspace, anna, steps=400)

@@ -16,7 +16,7 @@ import pytest
 from opsboard import embedded, up
 from tests.ground.places import ROOT, alive, eventually, fresh_folder
 
-pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="reads /proc")
+pytestmark = [pytest.mark.waits, pytest.mark.skipif(sys.platform != "linux", reason="reads /proc")]
 LEFT_OUT = {"DATABASE_URL", "REDIS_URL", "PORT", "SITE_URL", "EVENTS_URL", "SECRET_KEY"}
 
 

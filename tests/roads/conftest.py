@@ -2,21 +2,18 @@
 
 from __future__ import annotations
 
-import os
-import subprocess
-import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 from django.conf import settings
-from django.db import connection
 from playwright.sync_api import Browser, Page
 
 from opsboard.core.models import User
+from tests.nursery import Process
 
-ROOT = Path(__file__).resolve().parent.parent.parent
+INTO_FILES = "django.core.mail.backends.filebased.EmailBackend"
 PHONE = {"width": 390, "height": 844}
 DESK = {"width": 1280, "height": 860}
 
@@ -27,40 +24,19 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
             item.add_marker(pytest.mark.browser)
 
 
-def environment(tmp_path: Path, site: str) -> dict[str, str]:
-    """The environment of a process that works on the test database."""
-    base = settings.DATABASE_URL.rpartition("/")[0]
-    return {
-        **os.environ,
-        "DATABASE_URL": f"{base}/{connection.settings_dict['NAME']}",
-        "REDIS_URL": settings.REDIS_URL,
-        "SECRET_KEY": settings.SECRET_KEY,
-        "MEDIA_ROOT": str(settings.MEDIA_ROOT),
-        "EMAIL_BACKEND": "django.core.mail.backends.filebased.EmailBackend",
-        "EMAIL_FILE_PATH": str(tmp_path / "mail"),
-        "SITE_URL": site,
-        "PYTHONUNBUFFERED": "1",
-    }
-
-
 @pytest.fixture
 def workers(site: str, tmp_path: Path) -> Iterator[Path]:
     """A worker with its beat, as `make run` has them; answers the folder that mail is written to."""
-    (tmp_path / "mail").mkdir()
-    log = (tmp_path / "worker.log").open("wb")
-    process = subprocess.Popen(
-        [sys.executable, "-m", "celery", "-A", "opsboard.celery", "worker", "--beat", "--concurrency", "1", "--queues", "default,pdf",
-         "--schedule", str(tmp_path / "beat"), "--loglevel", "INFO", "--without-gossip", "--without-mingle"],
-        cwd=ROOT, env=environment(tmp_path, site), stdout=log, stderr=subprocess.STDOUT,
+    mail = tmp_path / "mail"
+    mail.mkdir()
+    process = Process(
+        "celery", "-A", "opsboard.celery", "worker", "--beat", "--concurrency", "1", "--queues", "default,pdf",
+        "--schedule", str(tmp_path / "beat"), "--loglevel", "INFO", "--without-gossip", "--without-mingle",
+        log=tmp_path / "worker.log", SITE_URL=site, MEDIA_ROOT=str(settings.MEDIA_ROOT),
+        MAILERS={"default": {"BACKEND": INTO_FILES, "OPTIONS": {"file_path": str(mail)}}},
     )  # fmt: skip
-    yield tmp_path / "mail"
-    process.terminate()
-    try:
-        process.wait(20)
-    except subprocess.TimeoutExpired:
-        process.kill()
-        process.wait()
-    log.close()
+    yield mail
+    process.end()
 
 
 @pytest.fixture

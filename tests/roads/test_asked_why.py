@@ -18,7 +18,7 @@ from opsboard.core.services import issue_token
 from tests.metrics.movements import Story, by_batch, by_hour, midnight
 from tests.roads.programs import by_program
 
-pytestmark = pytest.mark.django_db(transaction=True)
+pytestmark = [pytest.mark.waits, pytest.mark.django_db(transaction=True)]
 expect.set_options(timeout=20_000)
 
 

@@ -16,7 +16,7 @@ from metrics.models import Dashboard, Metric
 from opsboard.alerts.models import Alert, Watch
 from opsboard.core.models import Notice, User, Workspace
 
-pytestmark = pytest.mark.django_db(transaction=True)
+pytestmark = [pytest.mark.waits, pytest.mark.django_db(transaction=True)]
 expect.set_options(timeout=20_000)
 
 

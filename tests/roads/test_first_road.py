@@ -20,7 +20,7 @@ from opsboard.review.models import Review
 from opsboard.work.models import Action
 from tests.conftest import PASSWORD
 
-pytestmark = pytest.mark.django_db(transaction=True)
+pytestmark = [pytest.mark.waits, pytest.mark.django_db(transaction=True)]
 expect.set_options(timeout=20_000)
 
 

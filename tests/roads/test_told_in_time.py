@@ -18,7 +18,7 @@ from opsboard.core.models import Notice, Role, User, Workspace
 from opsboard.core.services import issue_token
 from tests.roads.programs import by_program
 
-pytestmark = pytest.mark.django_db(transaction=True)
+pytestmark = [pytest.mark.waits, pytest.mark.django_db(transaction=True)]
 expect.set_options(timeout=20_000)
 
 
