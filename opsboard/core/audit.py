@@ -21,7 +21,7 @@ from django.db.models.functions import Cast
 from django.utils.dateparse import parse_datetime
 from django.utils.timezone import get_current_timezone
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
+from django.utils.translation import gettext_lazy, pgettext
 
 from opsboard.core import registry
 from opsboard.core.models import ImportRun, Membership, Occurrence, Team, TeamMember, User, Workspace
@@ -242,10 +242,14 @@ def _happened(one: Occurrence) -> Entry:
 
 
 def _imported(one: ImportRun) -> Entry:
-    counts = tuple(
-        Change(str(name), "", _plain(value)) for name, value in one.summary.items() if value not in (None, "")
+    words = {"written": _("New"), "revised": _("Revised"), "unchanged": _("As before")}
+    counts = [Change(word, "", _plain(one.summary[name])) for name, word in words.items() if name in one.summary]
+    into = [str(part["name"]) for part in one.summary.get("parts") or () if isinstance(part, dict) and "name" in part]
+    if into:
+        counts.append(Change(_("What went where"), "", pgettext("between names", ", ").join(into)))
+    return Entry(
+        one.created_at, "", _("Imports"), _("Imported"), one.file.name if one.file else one.importer, tuple(counts)
     )
-    return Entry(one.created_at, "", _("Imports"), _("Imported"), one.file.name if one.file else one.importer, counts)
 
 
 def _changed(history: type[models.Model], pks: Iterable[int]) -> list[tuple[int, Entry]]:

@@ -56,7 +56,7 @@ def test_an_import_is_one_entry_with_its_counts(workspace: Workspace, anna: User
         workspace=workspace, importer="metrics", by=anna, created_at=now, finished_at=now, summary={"written": 200_000}
     )
     entry = newest(workspace, kind="import")
-    assert (entry.who, entry.deed, entry.words) == ("Anna", "Imported", "written: 200000")
+    assert (entry.who, entry.deed, entry.words) == ("Anna", "Imported", "New: 200000")
 
 
 def test_another_companys_deeds_are_not_seen(
