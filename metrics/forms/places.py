@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from django import forms
-from django.utils.translation import gettext_lazy
+from django.utils.translation import gettext_lazy, pgettext_lazy
 
 from metrics.models import Metric, dimensions_of
 from opsboard.core.access import Viewer
@@ -18,8 +18,9 @@ class PlaceForm(forms.Form):
         widget=forms.TextInput({"list": "place-labels", "autocomplete": "off"}),
     )  # fmt: skip
     value = forms.CharField(
-        label=gettext_lazy("Value"),
+        label=pgettext_lazy("of a label", "Value"),
         max_length=200,
+        help_text=gettext_lazy("As it stands in that column, such as Berlin."),
         widget=forms.TextInput({"list": "place-values", "autocomplete": "off"}),
     )
     timezone = forms.ChoiceField(label=gettext_lazy("Time zone"), choices=zones)

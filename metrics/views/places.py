@@ -6,7 +6,7 @@ from django.core.exceptions import ValidationError
 from django.http import Http404, HttpResponse
 from django.utils import timezone
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
+from django.utils.translation import gettext_lazy, pgettext_lazy
 from django.views.decorators.http import require_http_methods, require_POST
 
 from metrics import services
@@ -20,7 +20,7 @@ from opsboard.core.pages import done, page, refused
 
 COLUMNS = (
     Shows("dimension", gettext_lazy("Label"), lambda row: row.dimension, sort=("dimension",)),
-    Shows("value", gettext_lazy("Value"), lambda row: row.value, sort=("value",)),
+    Shows("value", pgettext_lazy("of a label", "Value"), lambda row: row.value, sort=("value",)),
     Shows("timezone", gettext_lazy("Time zone"), lambda row: row.timezone, sort=("timezone",)),
 )
 
