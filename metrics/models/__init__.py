@@ -6,7 +6,7 @@ from metrics.models.courses import Course, Shown
 from metrics.models.dashboards import Compare, Dashboard, Favourite, ShareLink, dashboard_for
 from metrics.models.drilling import Hours, Stretch, by_hours, by_labels
 from metrics.models.freshness import STATES, Freshness, end_of, feeding, freshness
-from metrics.models.journal import Level, Movement, Verdict
+from metrics.models.journal import LONGEST, Level, Movement, Verdict
 from metrics.models.looks import Look, look_back
 from metrics.models.marks import Marks, marks_of
 from metrics.models.measures import Measure, measure_of, measures_of
@@ -23,6 +23,7 @@ from metrics.models.waiting import Clock, Waiting, WaitingItem, WaitingList, wai
 
 __all__ = [
     "FINE",
+    "LONGEST",
     "STATES",
     "Aggregation",
     "Annotation",

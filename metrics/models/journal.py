@@ -6,8 +6,10 @@ from datetime import date, datetime, timedelta
 from typing import Any, ClassVar, Final, Self
 
 from django.conf import settings
+from django.core.exceptions import ValidationError
 from django.db import models
 from django.urls import reverse
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from metrics.models.metric import Metric
@@ -16,6 +18,8 @@ from opsboard.core.models.history import every_change
 
 # So long after a change its proof is made anew.
 PROVEN_FOR: Final = timedelta(days=400)
+# So long a stretch can be asked about, and written down.
+LONGEST: Final = timedelta(days=800)
 
 
 class Verdict(models.TextChoices):
@@ -87,6 +91,14 @@ class Movement(LimitedModel, Versioned):
                 violation_error_message=_("This movement is in the journal already."),
             ),
         )  # fmt: skip
+
+    def clean(self) -> None:
+        for name in ("start_at", "end_at", "changed_on"):
+            told = getattr(self, name)
+            if told is not None and not 1901 <= told.year < 2199:
+                raise ValidationError({name: gettext("The time lies outside the years 1900 to 2200.")})
+        if self.end_at - self.start_at > LONGEST:
+            raise ValidationError({"end_at": gettext("An entry is about 800 days at most.")})
 
     def __str__(self) -> str:
         day = self.start_at.astimezone(self.metric.zone).date()

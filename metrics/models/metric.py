@@ -7,6 +7,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 from django.conf import settings
+from django.contrib.contenttypes.models import ContentType
 from django.core.exceptions import ValidationError
 from django.core.validators import MaxValueValidator, RegexValidator
 from django.db import models
@@ -83,12 +84,10 @@ class MetricQuerySet(WorkspaceQuerySet):
         chosen = self.in_use().filter(models.Q(north_star=True) | models.Q(front__isnull=False))
         return chosen.order_by("-north_star", "front", "pk")
 
-    def spoken_of(self, viewer: Viewer, model: str, pk: int) -> Self:
+    def spoken_of(self, viewer: Viewer, thing: models.Model) -> Self:
         """The metric that the latest happening with another app's object speaks of: that of an alert."""
-        label, _dot, name = model.partition(".")
-        told = Occurrence.objects.visible_to(viewer).filter(
-            about_type__app_label=label, about_type__model=name, about_id=pk, facts__indicator__startswith=PREFIX
-        )
+        about = {"about_type": ContentType.objects.get_for_model(thing), "about_id": thing.pk}
+        told = Occurrence.objects.visible_to(viewer).filter(**about, facts__indicator__startswith=PREFIX)
         key = told.order_by("-at", "-pk").values_list("facts__indicator", flat=True).first()
         return self.visible_to(viewer).filter(key=str(key).removeprefix(PREFIX)) if key else self.none()
 

@@ -14,7 +14,7 @@ from django.views.decorators.http import require_GET
 
 from metrics import charts, services
 from metrics.forms import WriteForm
-from metrics.models import Aggregation, Grain, Metric, Movement
+from metrics.models import LONGEST, Aggregation, Grain, Metric, Movement
 from metrics.services import Course, Story
 from metrics.views.metric import found_metric
 from metrics.views.unusual import asked_levels, unusual_of
@@ -22,8 +22,6 @@ from opsboard.core import periods
 from opsboard.core.access import Request
 from opsboard.core.charts import for_any_screen
 from opsboard.core.pages import page
-
-LONGEST = timedelta(days=800)
 
 
 @dataclass(frozen=True, slots=True)

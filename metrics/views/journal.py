@@ -17,11 +17,11 @@ from metrics.forms import ChangeForm, OpenForm, WriteForm
 from metrics.models import Level, Metric, Movement, Verdict
 from metrics.views.metric import found_metric
 from metrics.views.unusual import unusual_of
+from opsboard.core import objects
 from opsboard.core.access import Request, needs
 from opsboard.core.forms import say
 from opsboard.core.lists import Filter, Listing, Shows
 from opsboard.core.models import Role
-from opsboard.core.objects import pk_in
 from opsboard.core.pages import done, page, refused
 from opsboard.core.versions import StaleVersion
 
@@ -187,12 +187,14 @@ def margin(request: Request) -> HttpResponse:
     """Beside an action: the journal entries that led to it. Beside an alert: the way to ask why its number moved."""
     model, pk = request.GET.get("about_model", ""), request.GET.get("about_id", "")
     if not model.startswith(("metrics.", "work.")):
-        return _asked_beside(request, Metric.objects.spoken_of(request.viewer, model, pk_in(pk)).first())
+        thing = objects.find(request.viewer, model, objects.pk_in(pk))
+        spoken = Metric.objects.spoken_of(request.viewer, thing) if thing else Metric.objects.none()
+        return _asked_beside(request, spoken.first())
     rows = Movement.objects.visible_to(request.viewer).select_related("metric__workspace", "workspace")
     if model == "work.action":
-        rows = rows.filter(action_id=pk_in(pk))
+        rows = rows.filter(action_id=objects.pk_in(pk))
     elif model == "metrics.metric":
-        rows = rows.filter(metric_id=pk_in(pk))
+        rows = rows.filter(metric_id=objects.pk_in(pk))
     else:
         return HttpResponse()
     found = [dress(row) for row in rows[:10]]

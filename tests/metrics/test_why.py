@@ -17,6 +17,7 @@ from metrics.models import Level, Metric, Movement
 from metrics.services import Given
 from metrics.tasks import look_for_new_levels
 from opsboard.core import events, periods
+from opsboard.core.effects import perform
 from opsboard.core.models import Occurrence, User, Workspace
 from opsboard.core.versions import StaleVersion
 from opsboard.work.services import close_action
@@ -49,11 +50,19 @@ def test_an_unusual_day_is_found_asked_about_and_written_down(
     page = client.get(address("why", workspace, metric.pk), {"from": quiet, "to": quiet}).content.decode()
     assert "Routine variation" in page
     # Beside an alert that speaks of it stands the way to ask why; strangers to the number hear nothing.
-    events.emit("alerts.alert_fired", workspace=workspace, at=now, about=anna, indicator=metric.indicator)
-    beside = {"about_model": "core.user", "about_id": str(anna.pk)}
+    watch = perform(
+        "alerts.watch_indicator", workspace=workspace, by=anna, now=now, indicator=metric.indicator, op=">", value=9.0
+    ).about
+    events.emit("alerts.alert_fired", workspace=workspace, at=now, about=watch, indicator=metric.indicator)
+    beside = {"about_model": "alerts.watch", "about_id": str(watch.pk if watch else 0)}
     shown = client.get(address("margin", workspace), beside).content.decode()
     assert f"{metric.get_absolute_url()}why/?at=" in shown
-    assert client.get(address("margin", workspace), beside | {"about_id": "0"}).content == b""
+    for hostile in (
+        {"about_id": "0"},
+        {"about_model": "\x00.\x00"},
+        {"about_model": "alerts.alert", "about_id": "9" * 18},
+    ):
+        assert client.get(address("margin", workspace), beside | hostile).content == b""
     # The finding asks for a cause until somebody has written one down.
     viewer, period = viewer_for(anna, workspace), periods.month_of(day.date(), workspace.zone)
     (found,) = find_signals(viewer, period)
@@ -63,6 +72,15 @@ def test_an_unusual_day_is_found_asked_about_and_written_down(
         address("write_movement", workspace, metric.pk),
         {"start": day.isoformat(), "end": (day + timedelta(days=1)).isoformat(), "cause": "Seal of batch B17 leaks", "signal": "True"},
     )  # fmt: skip
+    for wrong in (
+        {"end": "9999-12-31T23:59:59Z"},
+        {"start": "0001-01-01T00:00:00Z"},
+        {"start": "2020-01-01T00:00:00Z"},
+    ):
+        stretch = {"start": day.isoformat(), "end": (day + timedelta(days=1)).isoformat(), "cause": "x", **wrong}
+        refused = client.post(address("write_movement", workspace, metric.pk), stretch)
+        assert refused.status_code == 422
+        assert refused.content.count(b"error-summary-title") == 1
     entry = Movement.objects.get()
     assert answer.headers["Location"] == entry.get_absolute_url()
     assert entry.signal
