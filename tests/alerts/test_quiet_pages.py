@@ -73,6 +73,7 @@ def test_an_alert_is_silenced_in_two_clicks(sign_in: SignIn, anna: User, victor:
         ({"lasts": "", "ends_at": "2020-01-01T10:00"}, "The end must come after the beginning."),
         ({"lasts": "", "ends_at": "2099-01-01T10:00"}, "30 days at most"),
         ({"lasts": "x"}, "not one of the available choices"),
+        ({"starts_at": "9999-12-31T23:59"}, "outside the years 1900 to 2200"),
     ],
 )
 def test_what_is_wrong_with_a_silence_is_said(typed: dict[str, str], message: str, sign_in: SignIn, anna: User) -> None:
@@ -83,6 +84,7 @@ def test_what_is_wrong_with_a_silence_is_said(typed: dict[str, str], message: st
 
 
 def test_the_preview_counts_what_fits(sign_in: SignIn, anna: User, alert: Alert) -> None:
+    assert f'data-put="matchers" data-put-value="watch={alert.watch}"' in sign_in(anna).get(f"{BASE}silences/new/").text
     client = sign_in(anna)
     assert client.post(f"{BASE}silences/fitting/", {"matchers": "shop~*o*"}).text.count("<li>") == 2
     assert "None of the open alerts fits" in client.post(f"{BASE}silences/fitting/", {"matchers": "shop=West"}).text
@@ -112,6 +114,11 @@ def test_a_maintenance_window_is_made_edited_and_deleted(sign_in: SignIn, anna: 
         ({"ends": "22:00"}, "must differ"),
         ({"timezone": "Mars/Base"}, "not one of the available choices"),
         ({"repeats": "once", "last_on": "2027-10-01"}, "31 days at most"),
+        ({"repeats": "once", "first_on": ""}, "This field is required."),
+        ({"repeats": "once", "starts": "25:99"}, "Enter a valid time."),
+        ({"repeats": "once", "timezone": "Mars/Base"}, "not one of the available choices"),
+        ({"first_on": "0001-01-01"}, "outside the years 1900 to 2200"),
+        ({"last_on": "9999-12-31"}, "outside the years 1900 to 2200"),
     ):
         answer = client.post(f"{BASE}maintenance/new/", {**WINDOW, **wrong})
         assert (answer.status_code, message in answer.text) == (422, True), message

@@ -13,7 +13,7 @@ from django.utils.translation import gettext_lazy
 
 from opsboard.alerts.analysis import matching
 from opsboard.alerts.analysis.matching import Matcher
-from opsboard.alerts.models import Alert, MaintenanceWindow
+from opsboard.alerts.models import Alert, MaintenanceWindow, Watch
 from opsboard.alerts.models.silences import WEEKDAYS, Silence
 from opsboard.core.access import Viewer
 from opsboard.core.contract import Ref
@@ -29,6 +29,7 @@ LASTS = [
     ("720", gettext_lazy("30 days")),
     ("", gettext_lazy("until a moment of your choice")),
 ]
+OFFERED = 12
 MOMENT = forms.DateTimeInput(attrs={"type": "datetime-local"}, format="%Y-%m-%dT%H:%M")
 
 
@@ -65,8 +66,18 @@ def exactly(alert: Alert) -> str:
     """Matchers for just this alert, as people would type them."""
     rows = [Matcher("watch", "=", str(alert.watch))]
     rows += [Matcher(name, "=", value) for name, value in sorted(alert.labels.items())]
+    return _typed(rows, alert.watch_id)
+
+
+def all_of(viewer: Viewer) -> list[tuple[str, str]]:
+    """The newest watches, each with what is typed for all its alerts: to choose from."""
+    rows = Watch.objects.visible_to(viewer).order_by("-pk")[:OFFERED]
+    return [(str(row), _typed([Matcher("watch", "=", str(row))], row.pk)) for row in rows]
+
+
+def _typed(rows: list[Matcher], watch: int) -> str:
     if any(set(row.name + row.value) & set(",，\n~!=") for row in rows):  # such a name cannot be typed
-        rows = [Matcher("watch", "=", str(alert.watch_id))]
+        rows = [Matcher("watch", "=", str(watch))]
     return matching.written(rows)
 
 
@@ -103,6 +114,9 @@ class SilenceForm(forms.Form):
 
     def clean(self) -> dict[str, Any]:
         cleaned = super().clean() or self.cleaned_data
+        for name in ("starts_at", "ends_at"):
+            if cleaned.get(name) and not 1900 <= cleaned[name].year < 2200:
+                self.add_error(name, _("The time lies outside the years 1900 to 2200."))
         if not cleaned.get("lasts") and not cleaned.get("ends_at") and "ends_at" not in self.errors:
             self.add_error("ends_at", _("Say when it ends: every silence does."))
         return cleaned

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import zoneinfo
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any, ClassVar, Self
@@ -157,7 +158,15 @@ class MaintenanceWindow(Matched, WorkspaceModel, Versioned):
 
     def clean(self) -> None:
         super().clean()
+        days, hours = (self.first_on, self.last_on), (self.starts, self.ends)
+        if self.first_on is None or None in hours or self.timezone not in zoneinfo.available_timezones():
+            return  # each field says so itself
         problems: dict[str, str] = {}
+        for name, day in zip(("first_on", "last_on"), days, strict=True):
+            if day is not None and not 1900 <= day.year < 2200:
+                problems[name] = gettext("The day lies outside the years 1900 to 2200.")
+        if problems:
+            raise ValidationError(problems)
         if self.repeats == self.Repeats.WEEKLY and not self.weekdays:
             problems["weekdays"] = gettext("Choose at least one weekday.")
         if self.last_on is not None and self.last_on < self.first_on:

@@ -16,7 +16,7 @@ from django.views.decorators.http import require_GET, require_POST
 from opsboard.alerts import services
 from opsboard.alerts.analysis import maintenance, matching
 from opsboard.alerts.forms import SilenceForm, WindowForm
-from opsboard.alerts.forms.silences import exactly
+from opsboard.alerts.forms.silences import all_of, exactly
 from opsboard.alerts.models import Alert, MaintenanceWindow, Silence
 from opsboard.core.access import Request, needs
 from opsboard.core.forms import say
@@ -112,7 +112,12 @@ def change_silence(request: Request, pk: int) -> HttpResponse:
 
 
 def _form(request: Request, form: SilenceForm, row: Silence | None) -> HttpResponse:
-    context = {"form": form, "silence": row, **_matching(request, form["matchers"].value() or "")}
+    context = {
+        "form": form,
+        "silence": row,
+        "known": all_of(request.viewer),
+        **_matching(request, form["matchers"].value() or ""),
+    }
     answer = refused if request.method == "POST" else page
     return answer(request, "alerts/silence_form.html", context, part="alerts/_silence_form.html")
 
@@ -205,7 +210,8 @@ def _window(request: Request, row: MaintenanceWindow | None) -> HttpResponse:
             to = reverse("alerts:window_list", kwargs={"workspace": request.workspace.slug})
             return done(request, to, changed="alerts", message=_("Saved"), go=True)
     answer = refused if request.method == "POST" else page
-    return answer(request, "alerts/window_form.html", {"form": form, "window": row}, part="alerts/_window_form.html")
+    context = {"form": form, "window": row, "known": all_of(request.viewer)}
+    return answer(request, "alerts/window_form.html", context, part="alerts/_window_form.html")
 
 
 @require_POST
