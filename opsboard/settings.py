@@ -174,7 +174,16 @@ CACHES = {
         "LOCATION": REDIS_URL or "redis://127.0.0.1:1/0",
     },
     # Pieces of every page's frame, drawn once by each process. What they depend on is in their keys.
-    "fragments": {"BACKEND": "django.core.cache.backends.locmem.LocMemCache", "OPTIONS": {"MAX_ENTRIES": 2000}},
+    "fragments": {
+        "BACKEND": "django.core.cache.backends.locmem.LocMemCache",
+        "LOCATION": "fragments",
+        "OPTIONS": {"MAX_ENTRIES": 2000},
+    },
+    "grids": {  # the dashboards that people look at just now; a few hundred kB each
+        "BACKEND": "django.core.cache.backends.locmem.LocMemCache",
+        "LOCATION": "grids",
+        "OPTIONS": {"MAX_ENTRIES": 24},
+    },
 }
 SESSION_ENGINE = "django.contrib.sessions.backends.cached_db"
 

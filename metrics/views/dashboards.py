@@ -18,7 +18,7 @@ from metrics.views.boards import asked_of, bar_of, found_dashboard, look_for, va
 from metrics.views.grids import board_of, fresh, nothing_new, sight_of
 from opsboard.core.access import Request
 from opsboard.core.lists import Filter, Listing, Shows
-from opsboard.core.pages import page
+from opsboard.core.pages import page, wants_part
 
 MOST_LISTED = 500
 LIST_COLUMNS = (
@@ -74,7 +74,7 @@ def dashboard(request: Request, pk: int) -> HttpResponse:
     if request.GET.get("export") in {"csv", "xlsx"}:
         shown, _labels, _happened = values_of(request.viewer, row, look, now)
         return sheets(request.GET["export"], row.name, [(charts.title_of(one), rows_of(one)) for one in shown])
-    board = board_of(sight)
+    board = board_of(sight, patient=edit or wants_part(request))
     context = {"dashboard": row, "board": board, "edit": edit, **asked_of(row, look)}
     answer = page(request, "metrics/dashboards/dashboard.html", context, part="metrics/dashboards/_board.html")
     return fresh(request, answer, sight)

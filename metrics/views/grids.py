@@ -11,12 +11,12 @@ import json
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from datetime import datetime
 from typing import Any
 from urllib.parse import urlencode
 
-from django.core.cache import cache
+from django.core.cache import BaseCache, cache, caches
 from django.http import HttpRequest, HttpResponse
 from django.template import loader
 from django.utils import translation
@@ -31,7 +31,7 @@ from opsboard.core import live
 from opsboard.core.access import Viewer
 from opsboard.core.pages import wants_part
 
-KEPT_FOR = 3600
+KEPT_FOR, NEAR_FOR = 3600, 60
 LONGEST_WAIT, STEP = 3.0, 0.02  # seconds for somebody else who draws the same
 TOPICS = (
     "metrics", "annotations", "alerts", "work", "review", "reports", "processes", "journeys", "costs", "risks", "feedback"
@@ -63,6 +63,7 @@ class Board:
     grid: str
     bar: str
     empty: bool
+    late: bool = False  # somebody draws a newer one just now
 
 
 def sight_of(
@@ -113,18 +114,40 @@ def _marked(response: HttpResponse, tag: str) -> HttpResponse:
     return response
 
 
-def board_of(sight: Sight) -> Board:
+def board_of(sight: Sight, *, patient: bool = True) -> Board:
+    """The grid of a look. Who is not patient gets the one before, where somebody else draws the newest just now."""
     key = f"metrics.grid:{sight.tag}"
     if not sight.tag:
         return _draw(sight)
-    if (kept := cache.get(key)) is not None:
-        return Board(**kept)
+    if (kept := _kept(key)) is not None:
+        return kept
+    before = f"metrics.grid.last:{sight.around}"
+    if not patient and cache.has_key(f"{key}:drawn"):
+        last = cache.get(before)
+        if last is not None and (kept := _kept(last)) is not None:
+            return replace(kept, late=True)
     with _one_at_a_time(key):
-        if (kept := cache.get(key)) is not None:
-            return Board(**kept)
+        if (kept := _kept(key)) is not None:
+            return kept
         board = _draw(sight)
-        cache.set(key, asdict(board), KEPT_FOR)
+        _near().set(key, asdict(board), NEAR_FOR)
+        cache.set_many({key: asdict(board), before: key}, KEPT_FOR)
         return board
+
+
+def _near() -> BaseCache:
+    return caches["grids"]
+
+
+def _kept(key: str) -> Board | None:
+    """A grid that this process or another has drawn already; what is near need not be sent for."""
+    kept = _near().get(key)
+    if kept is None:
+        kept = cache.get(key)
+        if kept is None:
+            return None
+        _near().set(key, kept, NEAR_FOR)
+    return Board(**kept)
 
 
 @contextmanager

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import functools
 from typing import Any
 from urllib.parse import urlencode
 
 from django import template
 from django.db.models import Model
 from django.template import Context, loader
-from django.urls import reverse
+from django.urls import get_script_prefix, reverse
 
 from opsboard.core import channels, registry
 from opsboard.core.telling import Told
@@ -26,9 +27,15 @@ def _slug(context: Context) -> str:
 @register.simple_tag(takes_context=True)
 def address(context: Context, name: str, *args: Any, **kwargs: Any) -> str:
     """`{% address "metrics:metric" pk=3 %}`: an address inside this workspace."""
+    return _address(get_script_prefix(), name, _slug(context), args, tuple(kwargs.items()))
+
+
+@functools.lru_cache(maxsize=4096)
+def _address(prefix: str, name: str, slug: str, args: tuple[Any, ...], kwargs: tuple[tuple[str, Any], ...]) -> str:
+    """Under one prefix an address never changes while a process lives."""
     if args:
-        return reverse(name, args=[_slug(context), *args])
-    return reverse(name, kwargs={"workspace": _slug(context), **kwargs})
+        return reverse(name, args=[slug, *args])
+    return reverse(name, kwargs={"workspace": slug, **dict(kwargs)})
 
 
 @register.filter

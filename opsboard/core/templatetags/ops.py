@@ -52,13 +52,18 @@ def _drawing(name: str) -> str:
 @register.simple_tag
 def icon(name: str, title: str = "", extra: str = "") -> SafeString:
     """`{% icon "bell" %}`: an icon of @tabler/icons. Decoration unless it has a `title`."""
+    return _icon(str(name or "point"), str(title), str(extra))
+
+
+@lru_cache(maxsize=1024)
+def _icon(name: str, title: str, extra: str) -> SafeString:
     role = format_html('role="img" aria-label="{}"', title) if title else mark_safe('aria-hidden="true"')
     return format_html(
         '<svg class="icon {}" viewBox="0 0 24 24" width="20" height="20" fill="none" stroke="currentColor" '
         'stroke-width="1.75" stroke-linecap="round" stroke-linejoin="round" focusable="false" {}>{}</svg>',
         extra,
         role,
-        mark_safe(_drawing(str(name or "point"))),
+        mark_safe(_drawing(name)),
     )
 
 
