@@ -17,7 +17,7 @@ from __future__ import annotations
 
 import functools
 import json
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, NamedTuple
@@ -182,6 +182,12 @@ _EDGES = """
          p.value{rate}, p.value{rate}, p.at, p.value{rate}, p.weight, p.revised_at IS NOT NULL
   FROM sets s JOIN metrics_point p ON p.label_set_id = s.id{join} WHERE {where}"""
 
+_HOURS = """
+  UNION ALL
+  SELECT s.metric_id, s.aggregation, s.labels, {start}, s.id, r.count, r.total{rate}, r.weighed{rate}, r.weights,
+         r.low{rate}, r.high{rate}, r.last_at, r.last{rate}, r.last_weight, r.revised
+  FROM sets s JOIN metrics_rollup r ON r.label_set_id = s.id AND r.span = %(hour)s{join} WHERE {where}"""
+
 _ROLLUPS = """, cell AS (
   SELECT s.metric_id, s.aggregation, s.labels, {start} AS bucket, s.id, r.count, r.total{rate} AS total,
          r.weighed{rate} AS weighed, r.weights, r.low{rate} AS low, r.high{rate} AS high, r.last_at AS at,
@@ -297,16 +303,12 @@ def read_rollups(plans: Sequence[Plan], asked: Asked, span: Span, worth: Worth |
         return None
     where, arguments = _bounds("r.at", low, high)
     start, edges = _bucket(asked, "r.at"), ""
-    if asked.start and low and low > asked.start:
-        edges += _EDGES.format(
-            start=_bucket(asked, "p.at"), where="p.at >= %(first)s AND p.at < %(start)s", **_priced("p.at", worth)
-        )
-        arguments["first"] = asked.start
-    if asked.end and high and high < asked.end:
-        edges += _EDGES.format(
-            start=_bucket(asked, "p.at"), where="p.at >= %(end)s AND p.at < %(last)s", **_priced("p.at", worth)
-        )
-        arguments["last"] = asked.end
+    hours = span == Span.DAY and all(plan.rolled > 1 for plan in plans)
+    for number, (by_hour, first, last) in enumerate(_edges(asked, low, high, zone if hours else None)):
+        moment, piece = ("r.at", _HOURS) if by_hour else ("p.at", _EDGES)
+        bounds = f"{moment} >= %(first{number})s AND {moment} < %(last{number})s"
+        edges += piece.format(start=_bucket(asked, moment), where=bounds, **_priced(moment, worth))
+        arguments |= {f"first{number}": first, f"last{number}": last, "hour": int(Span.HOUR)}
     arguments["span"] = int(span)
     sql = _sets(asked, arguments, plans, worth) + _ROLLUPS.format(
         start=start, where=f" WHERE {where}" if where else "", edges=edges, **_priced("r.at", worth)
@@ -316,6 +318,23 @@ def read_rollups(plans: Sequence[Plan], asked: Asked, span: Span, worth: Worth |
         cursor.execute(sql, arguments)
         rows = cursor.fetchall()
     return None if any(row[2] is None for row in rows) else _buckets(rows)
+
+
+def _edges(
+    asked: Asked, low: datetime | None, high: datetime | None, zone: ZoneInfo | None
+) -> Iterator[tuple[bool, datetime, datetime]]:
+    """`(by hours, from, to)`: the pieces before and after the whole days, by hours as far as they go, if there are any."""
+    for first, last in ((asked.start, low), (high, asked.end)):
+        if first is None or last is None or first >= last:
+            continue
+        begin = _begin(first, Span.HOUR, zone, up=True) if zone else last
+        end = _begin(last, Span.HOUR, zone, up=False) if zone else last
+        if begin >= end:
+            yield False, first, last
+            continue
+        for by_hours, since, until in ((False, first, begin), (True, begin, end), (False, end, last)):
+            if since < until:
+                yield by_hours, since, until
 
 
 def _bounds(
