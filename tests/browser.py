@@ -1,4 +1,7 @@
-"""The system's Chromium for the browser tests: `find()` it, or run this file to have it installed."""
+"""The system's Chromium for the browser tests: `find()` it, or run this file to have it installed.
+
+Best is the headless shell: the same browser without its own toolbars, which cost more than the pages of most tests.
+"""
 
 import os
 import shutil
@@ -6,7 +9,8 @@ import subprocess
 import sys
 from pathlib import Path
 
-NAMES = ("chromium", "chromium-browser", "google-chrome-stable", "google-chrome")
+SHELLS = ("chromium-headless-shell", "chrome-headless-shell")
+NAMES = (*SHELLS, "chromium", "chromium-browser", "google-chrome-stable", "google-chrome")
 ON_A_MAC = Path("/Applications/Google Chrome.app/Contents/MacOS/Google Chrome")
 
 
@@ -27,23 +31,36 @@ def install() -> None:
     """On Debian as root only; elsewhere people install browsers themselves."""
     if os.geteuid() != 0 or shutil.which("apt-get") is None:
         return
-    say("Installing Chromium for the browser tests.")
+    if not apt("install", SHELLS[0]) and find() is None:
+        say("Installing Chromium for the browser tests.")
+        apt("update")
+        if not apt("install", SHELLS[0]):
+            apt("install", "chromium", aloud=True)
+
+
+def apt(what: str, *names: str, aloud: bool = False) -> bool:
+    """Whether it went well; why not is said aloud if nothing else can be tried."""
     quiet = os.environ | {"DEBIAN_FRONTEND": "noninteractive"}
-    for command in (["apt-get", "update", "-qq"], ["apt-get", "install", "-qq", "--no-install-recommends", "chromium"]):
-        done = subprocess.run(
-            command, env=quiet, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT
-        )
-        if done.returncode:
-            say(done.stdout.decode(errors="replace")[-2000:])
+    more = ("--no-install-recommends",) if names else ()
+    done = subprocess.run(
+        ["apt-get", what, "-qq", *more, *names],
+        env=quiet,
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+    )
+    if done.returncode and aloud:
+        say(done.stdout.decode(errors="replace")[-2000:])
+    return done.returncode == 0
 
 
 def main() -> int:
-    if find() is None:
+    if Path(find() or "").name not in SHELLS and "CHROMIUM" not in os.environ:
         install()
     if find() is not None:
         return 0
     say(
-        "The browser tests need Chromium or Chrome. Debian: apt install chromium; Fedora: dnf install chromium; "
+        "The browser tests need Chromium or Chrome. Debian: apt install chromium-headless-shell; Fedora: dnf install chromium; "
         "macOS: brew install --cask google-chrome; or set CHROMIUM to its path."
     )
     if os.environ.get("CI", "").lower() in {"1", "true"}:

@@ -222,9 +222,9 @@ def test_a_dashboard_goes_on_the_wall_into_files_and_to_others(
     page.keyboard.press("ArrowLeft")
     expect(heading).to_have_text("Morning")
     page.keyboard.press("f")
-    page.wait_for_function("document.fullscreenElement !== null")
+    expect(page.locator(":fullscreen")).to_have_count(1)
     page.keyboard.press("f")
-    page.wait_for_function("document.fullscreenElement === null")
+    expect(page.locator(":fullscreen")).to_have_count(0)
     expect(page.locator("body")).to_have_class(re.compile("is-quiet"), timeout=6_000)
     keep(page, "dashboard-wall")
     assert second.pk != first.pk
