@@ -5,9 +5,10 @@ from __future__ import annotations
 import itertools
 import json
 import statistics
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 from opsboard.core.lazy import polars as pl
 
@@ -199,6 +200,18 @@ def spans(points: pl.DataFrame) -> dict[int, tuple[datetime, datetime]]:
     """`{metric: (its first moment, its last)}`."""
     ends = points.group_by("metric_id").agg(pl.col("at").min().alias("first"), pl.col("at").max().alias("last"))
     return {metric: (first, last) for metric, first, last in ends.iter_rows()}
+
+
+def coming(points: pl.DataFrame, now: datetime) -> tuple[int, datetime | None]:
+    """How many values are of a time that has not come, and the last of those times."""
+    later = points.filter(pl.col("at") > now)["at"]
+    last: Any = later.max()
+    return len(later), last
+
+
+def above_one(points: pl.DataFrame, names: Collection[str]) -> int:
+    """How many values of these metrics are more than 1: of a share it is odd."""
+    return len(points.filter(pl.col("metric").is_in(list(names)) & (pl.col("value") > 1)))
 
 
 def shown_points(points: pl.DataFrame, most: int) -> list[tuple[str, datetime, float, float, str]]:

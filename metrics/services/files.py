@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from django.core.exceptions import ValidationError
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy, gettext_noop
+from django.utils.translation import gettext_lazy, gettext_noop, ngettext
 
 from metrics import analysis
 from metrics.models import Metric
@@ -137,7 +137,33 @@ def write_file(arrival: Arrival, work: jobs.Running) -> Mapping[str, Any]:
         arrival.learnt.update(key=only.key, create=None)  # the next such file goes into the same metric
     if only:
         work.url = only.get_absolute_url()
-    return summary_of(metrics.values(), result)
+    return {**summary_of(metrics.values(), result), "notes": _notes(points, metrics, arrival.now)}
+
+
+def _notes(points: pl.DataFrame, metrics: Mapping[str, Metric], now: datetime) -> list[str]:
+    """What is odd in the file, and how it was taken."""
+    notes = []
+    count, last = analysis.coming(points, now)
+    if last is not None:
+        zone = next(iter(metrics.values())).zone
+        notes.append(
+            ngettext(
+                "%(count)s value is of a day to come (%(day)s). It counts when that day is there.",
+                "%(count)s values are of days to come (the last is %(day)s). They count when those days are there.",
+                count,
+            )
+            % {"count": count, "day": last.astimezone(zone).date().isoformat()}
+        )
+    if above := analysis.above_one(points, [name for name, metric in metrics.items() if metric.as_rate]):
+        notes.append(
+            ngettext(
+                "%(count)s value is above 100%%: without a per cent sign, rates are read as 0 to 1.",
+                "%(count)s values are above 100%%: without a per cent sign, rates are read as 0 to 1.",
+                above,
+            )
+            % {"count": above}
+        )
+    return notes
 
 
 def put(

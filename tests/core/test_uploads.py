@@ -221,6 +221,21 @@ def test_blank_rows_are_left_out_but_counted() -> None:
     assert read.rows.to_list() == [4, 7]
 
 
+def test_a_heading_over_several_columns_is_joined_with_what_stands_below_it() -> None:
+    top: list[list[Any]] = [["Day", "North", None, "South", None], [None, "Orders", "Returns", "Orders", "Returns"]]
+    names = ("Day", "North Orders", "North Returns", "South Orders", "South Returns")
+    titles: list[list[list[Any]]] = [[], [["October"], [None]]]
+    for title in titles:
+        content = workbook([*title, *top, [date(2026, 1, 5), 3, 1, 4, 1], [date(2026, 1, 6), 5, 9, 2, 6]])
+        read = read_table(content, filename="a.xlsx")
+        assert (read.names, read.preview(1)) == (names, [("2026-01-05", "3", "1", "4", "1")])
+        assert read.rows.to_list() == [3 + len(title), 4 + len(title)]
+    plain = read_table(
+        workbook([["Day", "Shop", None], [date(2026, 1, 5), "A", "x"], [date(2026, 1, 6), "B", "y"]]), filename="a.xlsx"
+    )
+    assert (plain.names, len(plain)) == (("Day", "Shop", "column_3"), 2)
+
+
 @pytest.mark.parametrize(
     ("text", "names", "first"),
     [
@@ -229,6 +244,7 @@ def test_blank_rows_are_left_out_but_counted() -> None:
         (",value\n0,5\n1,6\n", ("column_1", "value"), 2),  # a header without its first name is no title
         ("name,,\nday,shop,sales\nMon,A,few\n", ("name",), 2),  # nor is one above words alone
         ("date\n2026-01-05\n", ("date",), 2),
+        ("Report,,\n\n,made by,Ann\n\nday,shop,sales\n2026-01-05,A,10\n", ("day", "shop", "sales"), 6),
     ],
 )
 def test_a_title_above_the_table_is_no_header(text: str, names: tuple[str, ...], first: int) -> None:

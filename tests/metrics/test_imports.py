@@ -358,3 +358,16 @@ def test_a_file_with_a_number_beyond_counting_names_its_rows(workspace: Workspac
     rates = b"day,a,b\n2026-11-02,1e300,1e-300\n2026-11-03,0,0\n"
     mapping = {"create": {"name": "Rate", "aggregation": "ratio"}, "at": "day", "numerator": "a", "denominator": "b"}
     assert [one["row"] for one in bring_in(workspace, anna, now, rates, mapping).errors] == [2]
+
+
+def test_what_is_odd_in_a_file_is_told_beside_what_came_of_it(workspace: Workspace, anna: User, now: datetime) -> None:
+    metric_of(workspace, "rate", now, aggregation="ratio")
+    year = now.year + 1
+    content = f"day,share\n{now:%Y}-01-05,5 %\n{now:%Y}-01-06,6\n{year}-03-01,4 %\n{year}-03-02,0.05\n".encode()
+    job = bring_in(workspace, anna, now, content, {"key": "rate", "at": "day", "value": "share"})
+    assert (job.state, job.result["written"]) == (Job.State.DONE, 4)
+    assert job.result["notes"] == [
+        f"2 values are of days to come (the last is {year}-03-02). They count when those days are there.",
+        "1 value is above 100%: without a per cent sign, rates are read as 0 to 1.",
+    ]
+    assert [point.value for point in Point.objects.order_by("at")] == [0.05, 6, 0.04, 0.05]

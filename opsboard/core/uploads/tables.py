@@ -35,7 +35,7 @@ from opsboard.core.uploads.limits import Limits
 from opsboard.core.uploads.moments import as_naive, parse_moment
 from opsboard.core.uploads.numbers import Decimal, guess_decimal, is_blank, parse_number
 from opsboard.core.uploads.sheets import as_percent, as_text, read_sheet
-from opsboard.core.uploads.titles import LOOKED_AT, header_at
+from opsboard.core.uploads.titles import LOOKED_AT, header_at, joined_header
 
 type CellKind = Literal["moment", "number", "text"]
 
@@ -295,7 +295,9 @@ def _from_workbook(
     if first is None:
         raise UploadError(EMPTY)
     first += header_at(found.rows[first : first + LOOKED_AT], lambda cell: _is_value(as_text(cell)))
-    top = [" ".join(as_text(cell).split()) for cell in found.rows[first]]
+    words = joined_header(found.rows[first : first + 3], lambda cell: _is_value(as_text(cell)))
+    top = [" ".join(as_text(cell).split()) for cell in words or found.rows[first]]
+    first += 1 if words else 0
     body = found.rows[first + 1 :]
     filled = [place for place in range(len(top)) if top[place] or any(row[place] not in {"", None} for row in body)]
     if len(filled) > limits.max_columns:
