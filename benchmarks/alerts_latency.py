@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import functools
 import os
 import signal
 import subprocess
@@ -19,12 +20,13 @@ from django.db import connection
 
 from benchmarks import watched
 from benchmarks.alerts import furnish
+from benchmarks.serving import at_once, p95
 from opsboard.alerts.analysis import INTERVAL
 from opsboard.alerts.models import Instance
 from opsboard.core.models import Notice, Snapshot
 
 NAMES = ("alerts-point-to-notice",)
-LATENCIES = 6
+PLACES, TURNS = 8, 5  # more turns in so short a time would be flapping
 ROOT = Path(__file__).resolve().parent.parent
 
 
@@ -34,22 +36,35 @@ def figures() -> Iterator[dict[str, Any]]:
 
 
 def point_to_notice() -> dict[str, Any]:
-    """A real worker and a real beat: from the commit of a point to the notice in the database, the worst of some."""
-    workspace, user = furnish("bench-latency", 1, 1)
-    number = Snapshot.objects.filter(workspace=workspace)
-    waits = []
+    """A real worker and a real beat: from the commit of a point to the notice in the database.
+
+    Some workspaces get points again and again, spread evenly over the evaluator's interval.
+    """
+    places = [furnish(f"bench-latency-{number}", 1, 1) for number in range(PLACES)]
+    waits: list[float] = []
+
+    def live(number: int) -> None:
+        workspace, user = places[number]
+        value = Snapshot.objects.filter(workspace=workspace)
+        try:
+            for turn in range(TURNS):
+                rest = INTERVAL * ((number + turn / TURNS) / PLACES)
+                time.sleep((rest - time.time()) % INTERVAL)
+                before = Notice.objects.filter(user=user).count()
+                value.update(value=9.0 if turn % 2 == 0 else 1.0)
+                start = time.perf_counter()
+                until(lambda before=before: Notice.objects.filter(user=user).count() > before, 60)
+                waits.append(time.perf_counter() - start)
+        finally:
+            connection.close()
+
     with workers():
-        until(lambda: Instance.objects.filter(workspace=workspace).exists(), 90)
-        for turn in range(LATENCIES):
-            time.sleep(turn * 1.7 % INTERVAL)
-            before = Notice.objects.filter(user=user).count()
-            number.update(value=9.0 if turn % 2 == 0 else 1.0)
-            start = time.perf_counter()
-            until(lambda before=before: Notice.objects.filter(user=user).count() > before, 60)
-            waits.append(time.perf_counter() - start)
+        seen = Instance.objects.filter(workspace__in=[workspace for workspace, _user in places])
+        until(lambda: seen.count() == PLACES, 90)
+        at_once([functools.partial(live, number) for number in range(PLACES)])
     return {
-        "name": "alerts-point-to-notice", "ours": max(waits), "unit": f"s, worst of {LATENCIES}",
-        "beside": float(INTERVAL), "beside_what": "the evaluator's interval", "limit": INTERVAL + 2,
+        "name": "alerts-point-to-notice", "ours": p95(waits), "unit": f"s, p95 of {len(waits)} spread over an interval",
+        "beside": float(INTERVAL), "beside_what": "the evaluator's interval", "limit": INTERVAL,
     }  # fmt: skip
 
 
