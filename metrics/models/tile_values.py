@@ -21,7 +21,7 @@ from metrics.models.looks import Look
 from metrics.models.measures import Measure
 from metrics.models.metric import Grain
 from metrics.models.reading import buckets
-from metrics.models.tiles import PARTED, Tile, TileKind
+from metrics.models.tiles import ALONE, PARTED, Tile, TileKind
 from opsboard.core import periods, registry
 
 if TYPE_CHECKING:
@@ -56,9 +56,15 @@ class _Question:
 
 
 def read_tiles(
-    viewer: Viewer, tiles: Sequence[Tile], look: Look, now: datetime, sources: Mapping[str, Measure]
+    viewer: Viewer,
+    tiles: Sequence[Tile],
+    look: Look,
+    now: datetime,
+    sources: Mapping[str, Measure],
+    *,
+    drawn: bool = False,
 ) -> dict[int, Shown]:
-    """Every tile with its numbers."""
+    """Every tile with its numbers; `drawn`: without the time before where a drawing of its kind has no place for it."""
     asked: dict[_Question, set[int]] = {}
     dimensions: set[str] = set()
     answer: dict[int, Shown] = {}
@@ -90,7 +96,7 @@ def read_tiles(
             wanted = [question] if source.aggregation in PIECED else [question, replace(question, grain=WHOLE)]
             for one in wanted:
                 asked.setdefault(one, set()).add(source.pk)
-                if here.earlier() is not None:
+                if here.earlier() is not None and not (drawn and tile.kind in ALONE):
                     asked.setdefault(replace(one, before=True), set()).add(source.pk)
     metrics = plans_of(sorted({pk for pks in asked.values() for pk in pks})) if asked else {}
     found = {

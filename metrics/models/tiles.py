@@ -43,6 +43,7 @@ SEVERAL = {
     TileKind.FUNNEL,
     TileKind.TABLE,
 }  # may show more than one number
+ALONE = {TileKind.HEAT, TileKind.GAUGE, TileKind.FUNNEL, TileKind.PARETO}  # drawn without the time before
 PARTED = {
     TileKind.LINE,
     TileKind.BAR,

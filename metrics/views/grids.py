@@ -175,7 +175,7 @@ def _draw(sight: Sight) -> Board:
     drawn = {tile.id: kept[keys[tile.id]] for tile in tiles if keys and keys[tile.id] in kept}
     new = [tile for tile in tiles if tile.id not in drawn]
     if new:
-        answers = read_tiles(viewer, new, look, now, sources)
+        answers = read_tiles(viewer, new, look, now, sources, drawn=True)
         first = min([look.first, *(one.look.first for one in answers.values())])
         happened = happened_in(viewer, sources, first, look.last)
         template = loader.get_template("metrics/dashboards/_tile.html")
