@@ -264,3 +264,10 @@ def test_the_past_proposes_limits() -> None:
 def test_an_instance_that_is_ill_is_never_left_alone() -> None:
     for memory in (Memory(), Memory(last_tick=START, health=Health.ERROR), Memory(last_tick=START, missing=1)):
         assert not is_settled(memory)
+
+
+def test_the_peak_of_what_is_still_open_is_the_worst_since_it_fired() -> None:
+    rule = Rule(">", 5.0, None, 0, 0, 3600, (), NoData.KEEP_LAST, 1, 1)
+    past = [Given(START + timedelta(hours=place), value) for place, value in enumerate([4.0, 6.0, 9.0, 7.0])]
+    (fired,) = replay(rule, past, Setting(UTC, grain_seconds=3600), START, START + timedelta(hours=6))
+    assert (fired.value, fired.memory.peak) == (6.0, 9.0)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from bisect import bisect_right
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta, tzinfo
 from typing import Final
 
@@ -72,6 +72,8 @@ def replay(rule: Rule, past: Sequence[Given], setting: Setting, start: datetime,
                     turns.append(turn)
             tick = _next(rule, memory, given, tick, setting)
         place += 1
+    if turns and memory.state in OPEN:  # it is still open: its peak came after its last transition
+        turns[-1] = replace(turns[-1], memory=memory)
     return turns
 
 
