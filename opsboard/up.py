@@ -144,7 +144,8 @@ def children(host: str, port: int, folder: Path, web_is_up: Callable[[], bool]) 
         ),
         Child(
             "beat",
-            (*celery, "beat", "--loglevel", "WARNING", "--schedule", str(folder / "beat")),
+            # What is checked leads to the pages, which beat never needs.
+            (*celery, "--skip-checks", "beat", "--loglevel", "WARNING", "--schedule", str(folder / "beat")),
             {"OPSBOARD_ROLE": "worker"},
             after=web_is_up,
         ),
