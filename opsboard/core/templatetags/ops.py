@@ -156,8 +156,15 @@ def number(value: Any, digits: Any = None) -> str:
         pattern = "#,##0" if size >= 1000 else "#,##0.#" if size >= 100 else "#,##0.##" if size >= 1 else "#,##0.####"
     else:
         pattern = "#,##0" + ("." + "0" * int(digits) if int(digits) else "")
+    return _written(found or Decimal(0), pattern, _locale())
+
+
+@lru_cache(maxsize=8192)
+def _written(value: Decimal, pattern: str, locale: str) -> str:
+    """The same few numbers stand on pages again and again."""
+    spell = numbers.format_percent if pattern.endswith("%") else numbers.format_decimal
     with localcontext(prec=400):  # the sums of large numbers have more digits than the usual 28
-        return numbers.format_decimal(found, format=pattern, locale=_locale()).replace("-", "−")
+        return str(spell(value, format=pattern, locale=locale)).replace("-", "−")
 
 
 @register.filter
@@ -174,8 +181,7 @@ def percent(value: Any, digits: Any = 1) -> str:
     if found is None:
         return "–"
     pattern = "#,##0" + ("." + "0" * int(digits) if int(digits) else "") + "%"
-    with localcontext(prec=400):
-        return numbers.format_percent(found, format=pattern, locale=_locale()).replace("-", "−")
+    return _written(found or Decimal(0), pattern, _locale())
 
 
 # The first that is named: Edge and Opera also call themselves Chrome, and everybody calls himself Safari.
