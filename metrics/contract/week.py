@@ -15,6 +15,7 @@ from metrics.contract.numbers import in_use
 from metrics.contract.signals import causes_in, judged_in, why_url
 from metrics.models import Aggregation, Bucket, Direction, Grain, Metric, Movement, buckets, newest
 from opsboard.core.access import Viewer
+from opsboard.core.charts import for_any_screen
 from opsboard.core.contract import Found, Ref
 from opsboard.core.periods import Period
 
@@ -114,12 +115,17 @@ def tell_week(viewer: Viewer, period: Period) -> Mapping[str, Any] | None:
         "rows": rows[:SHOWN], "more": max(0, len(rows) - SHOWN), "off": sum(row["off"] for row in rows),
         "signals": sum(row["signal"] for row in rows), "count": len(rows), "first": first,
         "running": any(row["running"] for row in rows),
-        "chart": charts.large(
-            first["metric"],
-            charts.lines(first["metric"], [("", first["weekly"])], timezone.now(), period.end, "week"),
-            width=520, height=200, target=first["metric"].aggregation != Aggregation.SUM,
-        ) if first else "",
+        "chart": _drawn(first, period) if first else "",
     }  # fmt: skip
+
+
+def _drawn(row: Mapping[str, Any], period: Period) -> str:
+    metric = row["metric"]
+    course = charts.lines(metric, [("", row["weekly"])], timezone.now(), period.end, "week")
+    by_day = metric.aggregation != Aggregation.SUM
+    return for_any_screen(
+        lambda width, height: charts.large(metric, course, width=width, height=height - 30, target=by_day)
+    )
 
 
 def find_off_target(viewer: Viewer, period: Period) -> Iterable[Found]:
