@@ -121,7 +121,7 @@ class MetricForm(forms.Form):
 
     def __init__(self, *args: Any, viewer: Viewer, metric: Metric | None = None, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self.metric, self.doubts = metric, list[str]()
+        self.viewer, self.metric, self.doubts = viewer, metric, list[str]()
         self.fields["target"].unit = typed_unit(self)  # type: ignore[attr-defined]
         self.fields["owner"].queryset = members(viewer)  # type: ignore[attr-defined]
         teams = team_choices(viewer.workspace, self.initial.get("limited_to") or ())
@@ -154,8 +154,11 @@ class MetricForm(forms.Form):
         return found
 
     def _doubts(self, found: dict[str, Any]) -> list[str]:
-        """What other units and ways of adding up mean for the values that are already there."""
-        if self.metric is None or not Pulse.objects.filter(pk=self.metric.pk, points__gt=0).exists():
+        """What other units and ways of adding up mean for the values that are already there; and a name that is taken."""
+        if self.metric is None:
+            there = Metric.objects.visible_to(self.viewer).in_use().filter(name__iexact=found.get("name", "").strip())
+            return [_("There is a metric of this name already.")] if there.exists() else []
+        if not Pulse.objects.filter(pk=self.metric.pk, points__gt=0).exists():
             return []
         doubts = [
             _(

@@ -339,6 +339,8 @@ def test_shares_are_typed_in_per_cent_and_kept_as_nought_to_one(
     assert wrong.status_code == 422
     assert "“a lot” is not a number." in wrong.text
     assert client.post(new, typed | {"target": "95,5 %"}).status_code == 303
+    twice = client.post(new, typed | {"name": "on time"})  # a second click, or another tab
+    assert (twice.status_code, "There is a metric of this name already." in twice.text) == (422, True)
     row = Metric.objects.get(name="On time")
     assert row.target == 0.955
     edit = client.get(row.get_absolute_url() + "edit/").text
