@@ -348,7 +348,7 @@
     const { eventsUrl, eventsToken } = body.dataset;
     if (!eventsUrl) return;
     let stream = null, poll = null, away = null, missed = false;
-    const seen = new Map(), waiting = new Map();
+    const seen = new Map(), waiting = new Map(), last = new Map();
     const state = (name) => { body.dataset.live = name; };
 
     const polling = () => {
@@ -361,8 +361,14 @@
       try { said = JSON.parse(event.data); } catch { return; }
       if (!said?.topic || seen.get(said.topic) === said.version) return;
       seen.set(said.topic, said.version);
-      clearTimeout(waiting.get(said.topic));
-      waiting.set(said.topic, setTimeout(() => say(`live:${said.topic}`), 150));
+      if (waiting.has(said.topic)) return;
+      // What comes in together is read together, and a stream that never pauses once a second.
+      const rest = Math.max(150, 1000 - (performance.now() - (last.get(said.topic) ?? -1000)));
+      waiting.set(said.topic, setTimeout(() => {
+        waiting.delete(said.topic);
+        last.set(said.topic, performance.now());
+        say(`live:${said.topic}`);
+      }, rest));
     };
     const close = () => { stream?.close(); stream = null; clearInterval(poll); poll = null; };
     const connect = () => {

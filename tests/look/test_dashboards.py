@@ -20,6 +20,7 @@ from metrics import services
 from metrics.models import Dashboard, Metric, Tile
 from metrics.services import Given
 from opsboard import events_asgi
+from opsboard.core import live
 from opsboard.core.models import Role, User, Workspace
 from opsboard.core.services import issue_token
 from tests.look.conftest import PHONE
@@ -106,6 +107,13 @@ def test_a_pushed_point_is_on_open_dashboards_within_five_seconds(
     for value in values:
         expect(value).to_have_text("67", timeout=SOON)
     assert time.monotonic() - pushed < SOON / 1000
+    asked: list[str] = []
+    pages[0].on("request", lambda request: asked.append(request.url) if request.headers.get("hx-request") else None)
+    began = time.monotonic()
+    while time.monotonic() - began < SOON / 1000 and len(asked) < 2:  # numbers that never pause do not put it off
+        live.changed(workspace, "metrics")
+        pages[0].wait_for_timeout(60)
+    assert len(asked) == 2, "read again while more comes in"
     stream()
     expect(pages[0].locator("body")).to_have_attribute("data-live", "polling")
     push(3)
