@@ -1,14 +1,17 @@
 """Dashboards: their tiles in a few questions, who sees them, how they are laid out, shared and taken along."""
 
 import io
+import re
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
 import pytest
+from django.core.cache import cache
 from django.core.exceptions import ValidationError
 from django.db import connection
+from django.http import QueryDict
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
@@ -20,6 +23,8 @@ from metrics.analysis.grids import Place, free_place, settled
 from metrics.charts.texts import in_html
 from metrics.models import Dashboard, Look, Metric, ShareLink, Tile, measures_of, read_tiles
 from metrics.services import Given
+from metrics.views.boards import look_for
+from metrics.views.grids import sight_of
 from opsboard.core.access import Viewer
 from opsboard.core.models import Team, User, Workspace
 from opsboard.core.versions import StaleVersion
@@ -242,6 +247,27 @@ def test_a_look_with_nothing_new_is_answered_304_without_a_number_read(
     services.archive_metric(metric=half, by=anna, now=now)
     assert look_again()[2] == {"number 3"}
     assert look_again()[0] == 304
+
+
+def test_who_opens_a_page_while_another_draws_sees_the_numbers_before_and_asks_again(
+    workspace: Workspace, anna: User, editor: Viewer, sign_in: SignIn
+) -> None:
+    now = timezone.now()
+    metric = sold(workspace, now)
+    row = board(workspace, anna, now, tile("number", metric))
+    client, url = sign_in(anna), f"{HOME}{row.pk}/"
+    before = client.get(url).content.decode()
+    services.write_points(metric=metric, points=[Given(now, 54_321, 1, {"shop": "Ningbo"})], by=None, now=now)
+    sight = sight_of(editor, row, look_for(QueryDict(), row, now), now)
+    assert cache.add(f"metrics.grid:{sight.tag}:drawn", 1, 60)  # somebody has begun to draw
+    late = client.get(url).content.decode()
+    grid = re.compile(r'<div class="grid">.*', re.DOTALL)
+    assert ("load delay" in late, "load delay" in before) == (True, False)
+    assert grid.findall(late)[0].partition("</section>")[0] == grid.findall(before)[0].partition("</section>")[0]
+    cache.delete(f"metrics.grid:{sight.tag}:drawn")
+    newest = client.get(url).content.decode()
+    assert "load delay" not in newest
+    assert grid.findall(newest)[0].partition("</section>")[0] != grid.findall(before)[0].partition("</section>")[0]
 
 
 def test_a_kept_grid_is_not_shown_to_those_who_may_see_less(
