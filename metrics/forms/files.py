@@ -108,7 +108,7 @@ class ImportForm(forms.Form):
         ]
         self._places = dict(numbers[:MOST_PARTS])
         for place, header in self._places.items():
-            name, unit = _name_and_unit(header)
+            name, unit = name_and_unit(header)
             before = remembered.get(header)
             adds = (
                 Aggregation.RATIO
@@ -227,7 +227,7 @@ class ImportForm(forms.Form):
             yield header, {name: value for name, value in new.items() if value} if into == NEW else into
 
 
-def _name_and_unit(header: str) -> tuple[str, str]:
+def name_and_unit(header: str) -> tuple[str, str]:
     """“Sales (CNY)” is sales in CNY, and so is “Sales CNY”."""
     found = _UNIT.match(header) or _MONEY.match(header)
     name, unit = (

@@ -240,13 +240,15 @@ def first_tiles(metrics: Sequence[Metric], dimensions: dict[int, dict[str, list[
     """Tiles for the metrics that are there: numbers on top, the course of the first, what they are made of below."""
     tiles: list[Tile] = []
 
-    def put(kind: TileKind, sources: Sequence[str], **more: Any) -> None:
+    def put(kind: TileKind, sources: Sequence[str], wide: int = 0, **more: Any) -> None:
         w, h = SIZES[kind]
+        w = wide or w
         x, y = free_place([one.place for one in tiles], w, h)
         tiles.append(Tile(len(tiles) + 1, kind, x, y, w, h, sources=tuple(sources), **more))
 
-    for metric in metrics[:FIRST_NUMBERS]:
-        put(TileKind.NUMBER, [metric.indicator])
+    numbers = metrics[:FIRST_NUMBERS]
+    for metric in numbers:
+        put(TileKind.NUMBER, [metric.indicator], wide=4 if len(numbers) in {3, 5, 6} else 0)  # rows without a gap
     for metric in metrics[:FIRST_LINES]:
         put(TileKind.LINE, [metric.indicator])
     for metric in metrics:

@@ -17,6 +17,7 @@ from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 from django.utils import timezone
 
+from metrics.forms.files import name_and_unit
 from metrics.models import Dashboard, Metric, Point, buckets
 from metrics.services import POINTS, files, writing
 from opsboard.core import imports
@@ -371,3 +372,14 @@ def test_what_is_odd_in_a_file_is_told_beside_what_came_of_it(workspace: Workspa
         "1 value is above 100%: without a per cent sign, rates are read as 0 to 1.",
     ]
     assert [point.value for point in Point.objects.order_by("at")] == [0.05, 6, 0.04, 0.05]
+
+
+@pytest.mark.parametrize(
+    ("header", "name", "unit"),
+    [
+        ("Sales (CNY)", "Sales", "CNY"), ("Revenue €", "Revenue", "EUR"), ("umsatz in EUR", "Umsatz", "EUR"),
+        ("金额（元）", "金额", "元"), ("Returns", "Returns", ""), ("Price $", "Price", "$"), ("€", "€", ""),
+    ],
+)  # fmt: skip
+def test_a_header_says_the_name_and_the_unit(header: str, name: str, unit: str) -> None:
+    assert name_and_unit(header) == (name, unit)
