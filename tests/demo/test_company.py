@@ -2,7 +2,6 @@
 
 import re
 from collections.abc import Callable
-from datetime import datetime
 
 import pytest
 from django.core.management import CommandError, call_command
@@ -22,7 +21,7 @@ MARKUP = re.compile(r"<(script|style|svg).*?</\1>|<[^>]+>", re.DOTALL)
 ASCII_MARK_AFTER_CHINESE = re.compile(r"[\u4e00-\u9fff][,:.] ?(?:\d|$)", re.MULTILINE)
 
 
-def test_the_command_furnishes_a_workspace_and_refuses_to_do_it_twice() -> None:
+def test_the_command_furnishes_a_workspace_sends_no_mail_and_refuses_to_do_it_twice() -> None:
     call_command("demo", "lakeside", verbosity=0)
     workspace = Workspace.objects.get(slug="lakeside")
     assert Metric.objects.filter(workspace=workspace).count() == 9
@@ -34,13 +33,9 @@ def test_the_command_furnishes_a_workspace_and_refuses_to_do_it_twice() -> None:
     assert Alert.objects.filter(workspace=workspace, watch__indicator="metrics.oldest_open:after-sales").exists()
     assert set(Action.objects.values_list("state", flat=True)) == {"to_do", "doing", "done"}
     assert Review.objects.closed().count() == 3
+    assert not Delivery.objects.exists()
     with pytest.raises(CommandError, match="numbers already"):
         call_command("demo", "lakeside", verbosity=0)
-
-
-def test_the_demo_sends_no_mail(now: datetime) -> None:
-    company.furnish(workspace=create_workspace(name="Demo"), by=None, now=timezone.now())
-    assert not Delivery.objects.exists()
 
 
 @pytest.mark.parametrize("language", ["en", "zh-hans"])
