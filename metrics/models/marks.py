@@ -1,12 +1,15 @@
 """Short texts that differ whenever what is read from some metrics may: for what is kept and asked for again."""
+# ruff: noqa: S608 - only our own fragments are put together; every value travels as an argument
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from django.db import connection
+
+from metrics.models.measures import PREFIX
 
 if TYPE_CHECKING:
     from opsboard.core.models import Workspace
@@ -16,7 +19,7 @@ if TYPE_CHECKING:
 _MARKS = """
 SELECT key, mark FROM (
   WITH RECURSIVE basis AS (
-    SELECT key, id FROM metrics_metric WHERE workspace_id = %(workspace)s AND key = ANY(%(keys)s)
+    SELECT key, id FROM metrics_metric WHERE workspace_id = %(workspace)s AND key = ANY({keys})
     UNION SELECT b.key, o.of_id FROM metrics_operand o JOIN basis b ON b.id = o.metric_id
   )
   SELECT b.key, string_agg(concat_ws('.', m.id, m.version, coalesce(p.version, 0), (m.archived_at IS NULL)::int), '-'
@@ -43,7 +46,19 @@ class Marks:
 def marks_of(workspace: Workspace, keys: Iterable[str]) -> Marks:
     """The marks of these metrics and of the workspace's annotations, rates and places; one query."""
     with connection.cursor() as cursor:
-        cursor.execute(_MARKS, {"workspace": workspace.pk, "keys": sorted(set(keys))})
-        found = dict(cursor.fetchall())
+        cursor.execute(_MARKS.format(keys="%(keys)s"), {"workspace": workspace.pk, "keys": sorted(set(keys))})
+        return marks_from(workspace, {key or "": mark for key, mark in cursor.fetchall()})
+
+
+def marks_of_tiles(tiles: str) -> str:
+    """SQL for the same of the metrics that tiles show, as one object; `tiles` is their column. Asks for `workspace`."""
+    keys = (
+        f"ARRAY(SELECT substr(source, {len(PREFIX) + 1}) FROM jsonb_array_elements({tiles}) tile, "
+        f"jsonb_array_elements_text(tile -> 'sources') source WHERE starts_with(source, '{PREFIX}'))"
+    )
+    return f"(SELECT jsonb_object_agg(coalesce(key, ''), mark)::text FROM ({_MARKS.format(keys=keys)}) marks)"
+
+
+def marks_from(workspace: Workspace, found: Mapping[str, str]) -> Marks:
     clock = f"{workspace.timezone}/{workspace.week_start}"
-    return Marks({key: mark for key, mark in found.items() if key is not None}, f"{found[None]}/{clock}")
+    return Marks({key: mark for key, mark in found.items() if key}, f"{found['']}/{clock}")

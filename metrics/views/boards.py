@@ -18,6 +18,7 @@ from metrics.models import (
     Compare,
     Dashboard,
     Look,
+    Marks,
     Measure,
     Metric,
     Shown,
@@ -41,6 +42,10 @@ def found_dashboard(request: Request, pk: int, *, deleted: bool = False) -> Dash
         row: Dashboard = get_object_or_404(Dashboard.objects.visible_to(request.viewer), pk=pk)
         row.workspace = request.workspace  # it is this one's
         return row
+    return dashboard_and_marks(request, pk)[0]
+
+
+def dashboard_and_marks(request: Request, pk: int) -> tuple[Dashboard, Marks]:
     found = dashboard_for(request.viewer, pk)
     if found is None:
         raise Http404

@@ -14,7 +14,7 @@ from django.views.decorators.http import require_GET
 from metrics import charts
 from metrics.models import Dashboard, Metric, Shown, TileKind
 from metrics.views.board_files import Row, rows_of, sheets
-from metrics.views.boards import asked_of, bar_of, found_dashboard, look_for, values_of
+from metrics.views.boards import asked_of, bar_of, dashboard_and_marks, found_dashboard, look_for, values_of
 from metrics.views.grids import board_of, fresh, nothing_new, sight_of
 from opsboard.core.access import Request
 from opsboard.core.lists import Filter, Listing, Shows
@@ -65,10 +65,10 @@ def dashboard_list(request: Request) -> HttpResponse:
 def dashboard(request: Request, pk: int) -> HttpResponse:
     """The whole page; to htmx only the grid, and that only if something is new."""
     now = timezone.now()
-    row = found_dashboard(request, pk)
+    row, marks = dashboard_and_marks(request, pk)
     look = look_for(request.GET, row, now)
     edit = "edit" in request.GET and request.viewer.may("editor")
-    sight = sight_of(request.viewer, row, look, now, edit=edit)
+    sight = sight_of(request.viewer, row, look, now, marks, edit=edit)
     if (unchanged := nothing_new(request, sight)) is not None:
         return unchanged
     if request.GET.get("export") in {"csv", "xlsx"}:
@@ -136,14 +136,14 @@ EACH = ((15, "15"), (30, "30"), (60, "60"), (300, "300"))
 @require_GET
 def wall(request: Request, pk: int) -> HttpResponse:
     """A dashboard that fills a screen, and gives way to the next after a while."""
-    row = found_dashboard(request, pk)
+    row, marks = dashboard_and_marks(request, pk)
     asked = [text for text in request.GET.getlist("with") if text.isdecimal() and len(text) < 10][:20]
     others = Dashboard.objects.visible_to(request.viewer).standing()
     chosen = {one.pk: one for one in others.filter(pk__in=asked).select_related("workspace")}
     order = [row, *(chosen[int(text)] for text in asked if int(text) in chosen and int(text) != row.pk)]
     now = timezone.now()
     look = look_for(request.GET, row, now)
-    sight = sight_of(request.viewer, row, look, now, closed=True)
+    sight = sight_of(request.viewer, row, look, now, marks, closed=True)
     if (unchanged := nothing_new(request, sight)) is not None:
         return unchanged
     board = board_of(sight)

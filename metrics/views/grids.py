@@ -67,11 +67,19 @@ class Board:
 
 
 def sight_of(
-    viewer: Viewer, row: Dashboard, look: Look, now: datetime, *, edit: bool = False, closed: bool = False
+    viewer: Viewer,
+    row: Dashboard,
+    look: Look,
+    now: datetime,
+    marks: Marks | None = None,
+    *,
+    edit: bool = False,
+    closed: bool = False,
 ) -> Sight:
-    """What a look at a dashboard is known by: its numbers, its tiles, its reader. One query."""
+    """What a look at a dashboard is known by: its numbers, its tiles, its reader. One query where the marks are not known."""
     keys = keys_of(row)
-    marks = marks_of(row.workspace, [key.removeprefix(PREFIX) for key in keys if key.startswith(PREFIX)])
+    if marks is None:
+        marks = marks_of(row.workspace, [key.removeprefix(PREFIX) for key in keys if key.startswith(PREFIX)])
     told: list[Any] = [
         row.pk, translation.get_language(), edit, closed, viewer.role, sorted(viewer.closed_apps),
         None if viewer.team_ids is None else sorted(viewer.team_ids),

@@ -77,7 +77,7 @@ def viewer_of(entrance: Entrance, *, at_most: Role | None = None) -> Viewer:
 
 def person_in(workspace: Workspace, user: User) -> Viewer | None:
     """What this person may see here now, or None for a stranger or somebody who left."""
-    entrance = entrance_of(user.pk, workspace_id=workspace.pk)
+    entrance = entrance_of(user.pk, workspace.pk)
     return viewer_of(entrance) if entrance else None
 
 
@@ -172,10 +172,9 @@ class WorkspaceMiddleware:
                 return None
         if not request.user.is_authenticated:
             return None  # LoginRequiredMiddleware has sent them to the sign-in page, or the address is open
-        entrance = entrance_of(request.user.pk, slug=slug)
+        entrance = request.user.entrances.get(slug)
         if entrance is None:
             raise Http404
-        entrance.membership.user = request.user  # the one that others have already
         viewer = viewer_of(entrance)
         label = registry.label_of_module(functools.partial(view).func.__module__)
         if not viewer.may_enter(label):

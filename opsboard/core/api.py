@@ -57,7 +57,7 @@ class Token(HttpBearer):
         )  # fmt: skip
         if row is None:
             return None
-        entrance = entrance_of(row.owner_id, workspace_id=row.workspace_id)
+        entrance = entrance_of(row.owner_id, row.workspace_id)
         if entrance is None:
             return None
         if row.last_used_at is None or row.last_used_at < now - timedelta(minutes=5):

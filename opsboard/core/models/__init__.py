@@ -3,7 +3,7 @@
 from opsboard.core.models.base import About, LimitedModel, Versioned, WorkspaceModel, WorkspaceQuerySet, about_fields
 from opsboard.core.models.calendar import CalendarDay
 from opsboard.core.models.channels import Channel, RobotCall
-from opsboard.core.models.entering import Entrance, doors_of, entrance_of, user_by_id
+from opsboard.core.models.entering import Entrance, arrival_of, doors_of, entrance_of
 from opsboard.core.models.happenings import Delivery, Notice, Occurrence, ReactionRun, SearchEntry, Snapshot
 from opsboard.core.models.people import (
     LANGUAGES,
@@ -52,11 +52,11 @@ __all__ = [
     "WorkspaceModel",
     "WorkspaceQuerySet",
     "about_fields",
+    "arrival_of",
     "check_currency",
     "columns",
     "doors_of",
     "entrance_of",
     "first_row",
     "rates_of",
-    "user_by_id",
 ]  # fmt: skip

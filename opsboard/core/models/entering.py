@@ -1,17 +1,18 @@
-"""Who asks, and where: what every request begins with, in one question each."""
+"""Who asks, and where they may go: what every request begins with, in one question."""
 # ruff: noqa: S608 - only names of our own tables and columns are put together
 
 from __future__ import annotations
 
 import functools
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from django.db import connection
 
 from opsboard.core.models.happenings import Notice
 from opsboard.core.models.people import Membership, Team, TeamMember, User, Workspace
-from opsboard.core.models.rows import columns, first_row
+from opsboard.core.models.rows import columns
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,41 +23,54 @@ class Entrance:
     teams: frozenset[int]
 
 
-def user_by_id(user_id: int) -> User | None:
-    row = first_row(_user_sql(), {"user": user_id})
-    return columns(User, "u").made(row) if row else None
+class Arrival(NamedTuple):
+    """A person, with the ways into their workspaces by the workspaces' addresses."""
+
+    user: User
+    entrances: dict[str, Entrance]
 
 
-@functools.cache
-def _user_sql() -> str:
-    return f"SELECT {columns(User, 'u').sql} FROM {User._meta.db_table} u WHERE u.id = %(user)s"
-
-
-def entrance_of(user_id: int, *, slug: str = "", workspace_id: int | None = None) -> Entrance | None:
-    """The way into one workspace; None for a stranger, and for somebody whose account is closed."""
-    row = first_row(_entrance_sql(), {"user": user_id, "slug": slug, "workspace": workspace_id})
-    if row is None:
+def arrival_of(user_id: int) -> Arrival | None:
+    with connection.cursor() as cursor:
+        cursor.execute(_arrival_sql(), {"user": user_id})
+        rows = cursor.fetchall()
+    if not rows:
         return None
-    members, workspaces, users = columns(Membership, "m"), columns(Workspace, "w"), columns(User, "u")
-    first, second = len(members), len(members) + len(workspaces)
-    membership = members.made(row[:first])
-    membership.workspace = workspaces.made(row[first:second])
-    membership.user = users.made(row[second:-1])
+    users = columns(User, "u")
+    user = users.made(rows[0][: len(users)])
+    found = [_entrance(user, row[len(users) :]) for row in rows if row[len(users)] is not None]
+    return Arrival(user, {one.membership.workspace.slug: one for one in found})
+
+
+def entrance_of(user_id: int, workspace_id: int) -> Entrance | None:
+    """The way into one workspace; None for a stranger, and for somebody whose account is closed."""
+    arrival = arrival_of(user_id)
+    if arrival is None or not arrival.user.is_active:
+        return None
+    found = (one for one in arrival.entrances.values() if one.membership.workspace_id == workspace_id)
+    return next(found, None)
+
+
+def _entrance(user: User, row: Sequence[Any]) -> Entrance:
+    members = columns(Membership, "m")
+    membership = members.made(row[: len(members)])
+    membership.workspace = columns(Workspace, "w").made(row[len(members) : -1])
+    membership.user = user
     return Entrance(membership, frozenset(row[-1]))
 
 
 @functools.cache
-def _entrance_sql() -> str:
+def _arrival_sql() -> str:
     return f"""
-        SELECT {columns(Membership, "m").sql}, {columns(Workspace, "w").sql}, {columns(User, "u").sql}, ARRAY(
+        SELECT {columns(User, "u").sql}, {columns(Membership, "m").sql}, {columns(Workspace, "w").sql}, ARRAY(
           SELECT t.id FROM {Team._meta.db_table} t WHERE t.workspace_id = w.id AND (
             t.lead_id = m.user_id
             OR EXISTS (SELECT FROM {TeamMember._meta.db_table} x WHERE x.team_id = t.id AND x.user_id = m.user_id)
           )
         )
-        FROM {Membership._meta.db_table} m JOIN {Workspace._meta.db_table} w ON w.id = m.workspace_id
-        JOIN {User._meta.db_table} u ON u.id = m.user_id
-        WHERE m.user_id = %(user)s AND u.is_active AND (w.slug = %(slug)s OR w.id = %(workspace)s)
+        FROM {User._meta.db_table} u LEFT JOIN {Membership._meta.db_table} m ON m.user_id = u.id
+        LEFT JOIN {Workspace._meta.db_table} w ON w.id = m.workspace_id
+        WHERE u.id = %(user)s
     """
 
 

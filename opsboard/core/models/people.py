@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import zoneinfo
+from collections.abc import Mapping
 from datetime import date, datetime
 from typing import Any, ClassVar, Self
 
@@ -85,6 +86,7 @@ class User(AbstractBaseUser, PermissionsMixin):
     date_joined = models.DateTimeField(auto_now_add=True)
 
     objects: ClassVar[UserManager] = UserManager()
+    entrances: Mapping[str, Any]  # of whoever asks: the ways into their workspaces, see `entering`
 
     USERNAME_FIELD = "username"
     EMAIL_FIELD = "email"
