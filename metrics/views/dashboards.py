@@ -75,7 +75,8 @@ def dashboard(request: Request, pk: int) -> HttpResponse:
         shown, _labels, _happened = values_of(request.viewer, row, look, now)
         return sheets(request.GET["export"], row.name, [(charts.title_of(one), rows_of(one)) for one in shown])
     board = board_of(sight, patient=edit or wants_part(request))
-    context = {"dashboard": row, "board": board, "edit": edit, **asked_of(row, look)}
+    mark = "" if board.late or edit else sight.tag  # what stands on the page is not sent again
+    context = {"dashboard": row, "board": board, "edit": edit, "mark": mark, **asked_of(row, look)}
     answer = page(request, "metrics/dashboards/dashboard.html", context, part="metrics/dashboards/_board.html")
     return fresh(request, answer, sight)
 

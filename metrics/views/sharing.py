@@ -108,7 +108,7 @@ def shared_dashboard(request: HttpRequest, token: str) -> HttpResponse:
         return _quiet(unchanged)
     board = board_of(sight)
     context: dict[str, Any] = {
-        "dashboard": row, "board": board, "on_wall": "wall" in request.GET, "picture": reverse("metrics_open:picture", kwargs={"token": token}),
+        "dashboard": row, "board": board, "mark": sight.tag, "on_wall": "wall" in request.GET, "picture": reverse("metrics_open:picture", kwargs={"token": token}),
         **asked_of(row, look),
     }  # fmt: skip
     answer = page(request, "metrics/dashboards/shared.html", context, part="metrics/dashboards/_shared.html")
