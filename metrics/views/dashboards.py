@@ -15,7 +15,7 @@ from metrics import charts
 from metrics.models import Dashboard, Metric, Shown, TileKind
 from metrics.views.board_files import Row, rows_of, sheets
 from metrics.views.boards import asked_of, bar_of, dashboard_and_marks, found_dashboard, look_for, values_of
-from metrics.views.grids import board_of, fresh, nothing_new, sight_of
+from metrics.views.grids import board_of, fresh, nothing_new, put_in, sight_of
 from opsboard.core.access import Request
 from opsboard.core.lists import Filter, Listing, Shows
 from opsboard.core.pages import page, wants_part
@@ -78,7 +78,7 @@ def dashboard(request: Request, pk: int) -> HttpResponse:
     mark = "" if board.late or edit else sight.tag  # what stands on the page is not sent again
     context = {"dashboard": row, "board": board, "edit": edit, "mark": mark, **asked_of(row, look)}
     answer = page(request, "metrics/dashboards/dashboard.html", context, part="metrics/dashboards/_board.html")
-    return fresh(request, answer, sight)
+    return fresh(request, put_in(answer, board), sight)
 
 
 @require_GET
@@ -160,4 +160,4 @@ def wall(request: Request, pk: int) -> HttpResponse:
         "way_out": row.get_absolute_url(), "eachs": EACH,
     }  # fmt: skip
     answer = page(request, "metrics/dashboards/wall.html", context, part="metrics/dashboards/_wall.html")
-    return fresh(request, answer, sight)
+    return fresh(request, put_in(answer, board), sight)

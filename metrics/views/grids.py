@@ -19,9 +19,11 @@ from urllib.parse import urlencode
 from django.core.cache import BaseCache, cache, caches
 from django.http import HttpRequest, HttpResponse
 from django.template import loader
+from django.template.response import TemplateResponse
 from django.utils import translation
 from django.utils.cache import get_conditional_response, patch_cache_control, patch_vary_headers
 from django.utils.http import quote_etag
+from django.utils.safestring import SafeString, mark_safe
 
 from metrics import charts
 from metrics.models import Dashboard, Look, Marks, Measure, Tile, marks_of, measures_of, read_tiles
@@ -32,6 +34,7 @@ from opsboard.core.access import Viewer
 from opsboard.core.pages import wants_part
 
 KEPT_FOR, NEAR_FOR = 3600, 60
+HOLE = mark_safe("<!--grid-->")  # what people type never looks so: it is escaped
 LONGEST_WAIT, STEP = 3.0, 0.02  # seconds for somebody else who draws the same
 TOPICS = (
     "metrics", "annotations", "alerts", "work", "review", "reports", "processes", "journeys", "costs", "risks", "feedback"
@@ -64,6 +67,11 @@ class Board:
     bar: str
     empty: bool
     late: bool = False  # somebody draws a newer one just now
+
+    @property
+    def place(self) -> SafeString:
+        """Where the grid comes into a page, once the rest of it is written (see `put_in`)."""
+        return HOLE
 
 
 def sight_of(
@@ -141,6 +149,17 @@ def board_of(sight: Sight, *, patient: bool = True) -> Board:
         _near().set(key, asdict(board), NEAR_FOR)
         cache.set_many({key: asdict(board), before: key}, KEPT_FOR)
         return board
+
+
+def put_in(response: TemplateResponse, board: Board) -> TemplateResponse:
+    """The grid into a page: templates would copy its hundreds of kB once for each block that it lies in."""
+    grid = board.grid.encode()
+
+    def fill(rendered: HttpResponse) -> None:
+        rendered.content = rendered.content.replace(HOLE.encode(), grid)
+
+    response.add_post_render_callback(fill)
+    return response
 
 
 def _near() -> BaseCache:

@@ -18,7 +18,7 @@ from metrics import services
 from metrics.forms import ShareForm
 from metrics.models import Dashboard, ShareLink
 from metrics.views.boards import asked_of, found_dashboard, look_for
-from metrics.views.grids import board_of, fresh, nothing_new, sight_of
+from metrics.views.grids import board_of, fresh, nothing_new, put_in, sight_of
 from metrics.views.pictures import drawn_picture
 from opsboard.core.access import Request, Viewer, needs
 from opsboard.core.forms import say
@@ -112,7 +112,7 @@ def shared_dashboard(request: HttpRequest, token: str) -> HttpResponse:
         **asked_of(row, look),
     }  # fmt: skip
     answer = page(request, "metrics/dashboards/shared.html", context, part="metrics/dashboards/_shared.html")
-    answer.render()  # while the language of the workspace holds
+    put_in(answer, board).render()  # while the language of the workspace holds
     return _quiet(fresh(request, answer, sight))
 
 
