@@ -168,6 +168,9 @@ else:
     DATABASES["default"]["CONN_MAX_AGE"] = None if os.environ.get("OPSBOARD_ROLE") == "worker" else 0
     DATABASES["default"]["CONN_HEALTH_CHECKS"] = True
 
+# A pooler that hands each transaction to another session (PgBouncer before 1.21) cannot keep prepared statements.
+PREPARED_STATEMENTS = (os.environ.get("PREPARED_STATEMENTS") or "yes").lower() not in {"0", "no", "false"}
+
 CACHES = {
     "default": {
         "BACKEND": "opsboard.core.caches.ValkeyCache",

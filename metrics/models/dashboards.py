@@ -21,7 +21,7 @@ from opsboard.core.models import (
     WorkspaceModel,
     WorkspaceQuerySet,
     columns,
-    first_row,
+    rows_of,
 )
 from opsboard.core.models.history import every_change
 
@@ -137,9 +137,10 @@ def dashboard_for(viewer: Viewer, pk: int) -> tuple[Dashboard, Marks] | None:
     For open pages, which ask often; one query.
     """
     person = viewer.user.pk if viewer.user else 0
-    row = first_row(_dashboard_sql(), {"pk": pk, "workspace": viewer.workspace.pk, "user": person})
-    if row is None:
+    rows = rows_of(_dashboard_sql(), {"pk": pk, "workspace": viewer.workspace.pk, "user": person})
+    if not rows:
         return None
+    (row,) = rows
     found = columns(Dashboard, "d").made(row[:-2])
     found.favourite = row[-2]
     found.workspace = viewer.workspace

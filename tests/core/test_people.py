@@ -3,13 +3,28 @@
 import re
 from collections.abc import Callable
 from datetime import datetime, timedelta
+from typing import Any
 
 import pytest
 from django.core.exceptions import ValidationError
+from django.db import connection
 from django.test import Client
+from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
-from opsboard.core.models import ApiToken, Delivery, Invitation, Membership, Notice, Role, Team, User, Workspace
+from opsboard.core.access import person_in
+from opsboard.core.models import (
+    ApiToken,
+    Delivery,
+    Invitation,
+    Membership,
+    Notice,
+    Role,
+    Team,
+    User,
+    Workspace,
+    arrival_of,
+)
 from opsboard.core.services import invitations, people, tokens
 from tests.conftest import PASSWORD, person
 
@@ -359,3 +374,26 @@ def test_tokens_of_others_are_not_seen(
     assert "Wang" not in sign_in(anna).get("/north-plant/tokens/").content.decode().partition("<main")[2]
     assert sign_in(anna).post(f"/north-plant/tokens/{token.pk}/revoke/").status_code == 404
     assert sign_in(adam).post(f"/north-plant/tokens/{token.pk}/revoke/").status_code == 303
+
+
+@pytest.mark.parametrize("prepared", [True, False])
+def test_who_asks_is_known_with_all_their_workspaces_by_one_question(
+    workspace: Workspace, other_workspace: Workspace, wang: User, stranger: User, settings: Any, prepared: bool
+) -> None:
+    settings.PREPARED_STATEMENTS = prepared
+    Membership.objects.create(workspace=other_workspace, user=wang, role=Role.VIEWER)
+    for _again in range(2):
+        with CaptureQueriesContext(connection) as asked:
+            arrival = arrival_of(wang.pk)
+        assert len(asked) == 1
+        assert arrival is not None
+        assert arrival.user == wang
+        found = {slug: (one.membership.role, one.teams) for slug, one in arrival.entrances.items()}
+        warehouse = Team.objects.get(name="Warehouse").pk
+        assert found == {"north-plant": (Role.EDITOR, frozenset({warehouse})), "south-shop": (Role.VIEWER, frozenset())}
+        assert arrival.entrances["north-plant"].membership.workspace.work_hours == workspace.work_hours
+    wang.is_active = False
+    wang.save()
+    assert person_in(workspace, wang) is None
+    assert person_in(workspace, stranger) is None
+    assert arrival_of(0) is None

@@ -17,7 +17,7 @@ from opsboard.core.models.people import (
     Workspace,
 )
 from opsboard.core.models.rates import ExchangeRate, check_currency, rates_of
-from opsboard.core.models.rows import columns, first_row
+from opsboard.core.models.rows import columns, rows_of
 from opsboard.core.models.work_in_hand import ImportMapping, ImportRun, Job, SavedList, StoredFile
 
 __all__ = [
@@ -57,6 +57,6 @@ __all__ = [
     "columns",
     "doors_of",
     "entrance_of",
-    "first_row",
     "rates_of",
+    "rows_of",
 ]  # fmt: skip

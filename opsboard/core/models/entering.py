@@ -8,11 +8,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
-from django.db import connection
-
 from opsboard.core.models.happenings import Notice
 from opsboard.core.models.people import Membership, Team, TeamMember, User, Workspace
-from opsboard.core.models.rows import columns
+from opsboard.core.models.rows import columns, rows_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,9 +29,7 @@ class Arrival(NamedTuple):
 
 
 def arrival_of(user_id: int) -> Arrival | None:
-    with connection.cursor() as cursor:
-        cursor.execute(_arrival_sql(), {"user": user_id})
-        rows = cursor.fetchall()
+    rows = rows_of(_arrival_sql(), {"user": user_id})
     if not rows:
         return None
     users = columns(User, "u")
@@ -85,16 +81,16 @@ class Door(NamedTuple):
 
 def doors_of(user_id: int) -> list[Door]:
     """The workspaces of a person by name, for the bar above every page."""
-    with connection.cursor() as cursor:
-        cursor.execute(
-            f"""
-            SELECT w.id, w.slug, w.name, (
-              SELECT count(*) FROM {Notice._meta.db_table} n
-              WHERE n.user_id = m.user_id AND n.workspace_id = w.id AND n.read_at IS NULL
-            )
-            FROM {Membership._meta.db_table} m JOIN {Workspace._meta.db_table} w ON w.id = m.workspace_id
-            WHERE m.user_id = %s ORDER BY w.name
-            """,
-            [user_id],
+    return [Door(*row) for row in rows_of(_doors_sql(), {"user": user_id})]
+
+
+@functools.cache
+def _doors_sql() -> str:
+    return f"""
+        SELECT w.id, w.slug, w.name, (
+          SELECT count(*) FROM {Notice._meta.db_table} n
+          WHERE n.user_id = m.user_id AND n.workspace_id = w.id AND n.read_at IS NULL
         )
-        return [Door(*row) for row in cursor.fetchall()]
+        FROM {Membership._meta.db_table} m JOIN {Workspace._meta.db_table} w ON w.id = m.workspace_id
+        WHERE m.user_id = %(user)s ORDER BY w.name
+    """

@@ -7,9 +7,12 @@ several times what the database needs for its answer.
 from __future__ import annotations
 
 import functools
+import time
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+import psycopg
+from django.conf import settings
 from django.db import connection, models
 
 
@@ -43,8 +46,21 @@ def columns[M: models.Model](model: type[M], alias: str) -> Columns[M]:
     return Columns(model, alias)
 
 
-def first_row(sql: str, params: Mapping[str, Any]) -> tuple[Any, ...] | None:
-    with connection.cursor() as cursor:
-        cursor.execute(sql, params)
-        found: tuple[Any, ...] | None = cursor.fetchone()
+def rows_of(sql: str, params: Mapping[str, Any]) -> list[tuple[Any, ...]]:
+    """The rows of a question whose plan the server keeps, on this connection: planning it would cost more than answering.
+
+    Django binds on this side, so its own cursors cannot (psycopg's documentation of prepared statements).
+    """
+    connection.ensure_connection()
+    raw: Any = connection.connection
+    began = time.monotonic()
+    with connection.wrap_database_errors:
+        raw.prepare_threshold = 0 if settings.PREPARED_STATEMENTS else None
+        try:
+            with psycopg.Cursor(raw) as cursor:
+                found: list[tuple[Any, ...]] = cursor.execute(sql, params).fetchall()
+        finally:
+            raw.prepare_threshold = None
+    if connection.queries_logged:
+        connection.queries_log.append({"sql": sql, "time": f"{time.monotonic() - began:.3f}"})
     return found
