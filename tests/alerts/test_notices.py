@@ -351,7 +351,7 @@ def test_who_left_is_skipped_and_somebody_responsible_is_told_instead(
     Membership.objects.filter(user__in=[anna, victor]).delete()
     story.at(10, 2)
     assert Notice.objects.latest("pk").user == adam, "nobody is left: the admins"
-    assert ToldTo.objects.latest("pk").instead_of == "Wang, Victor"
+    assert ToldTo.objects.latest("pk").instead_of == "Victor, Wang"
 
 
 def test_a_channel_is_told_with_buttons_and_once(story: Story, workspace: Workspace) -> None:

@@ -83,6 +83,6 @@ def find[K](workspace: Workspace, wanted: Mapping[K, Wanted]) -> dict[K, Hearers
             for person in stand_ins:
                 if person.pk not in there:
                     told.people.append(person)
-                    told.instead[person.pk] = ", ".join(map(str, gone))
+                    told.instead[person.pk] = ", ".join(sorted(map(str, gone)))
         answer[key] = told
     return answer
