@@ -17,15 +17,12 @@ from __future__ import annotations
 
 import functools
 import json
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, NamedTuple
-from zoneinfo import ZoneInfo
 
 from django.db import connection
-
-from metrics.models.stored import Span
 
 
 class Bucket(NamedTuple):
@@ -156,64 +153,24 @@ _SINCE = """, since AS MATERIALIZED (
   ) t
 )"""
 
-_POINTS = """, cell AS (
+_CELLS = """, cell AS (
   SELECT s.metric_id, s.aggregation, s.labels, {start} AS bucket, s.id, p.at, p.value{rate} AS value, p.weight, p.revised_at
   FROM sets s JOIN metrics_point p ON p.label_set_id = s.id{join}{where}
-), newest AS (
+)"""
+
+_SUMMED = """
+SELECT metric_id, labels::text, bucket,
+       CASE aggregation WHEN 'sum' THEN sum(value){kinds}
+            ELSE sum(value * weight) / nullif(sum(weight), 0) END AS value,
+       sum(weight) AS weight, bool_or(revised_at IS NOT NULL) AS revised
+FROM cell WHERE aggregation <> 'last' GROUP BY metric_id, aggregation, labels, bucket"""
+
+_NEWEST = """
+SELECT metric_id, labels::text, bucket, sum(value), sum(weight), bool_or(revised) FROM (
   SELECT DISTINCT ON (id, bucket) metric_id, labels, bucket, value, weight,
          bool_or(revised_at IS NOT NULL) OVER (PARTITION BY id, bucket) AS revised
   FROM cell WHERE aggregation = 'last' ORDER BY id, bucket, at DESC
-), summed AS (
-  SELECT metric_id, labels, bucket,
-         CASE aggregation WHEN 'sum' THEN sum(value){kinds}
-              ELSE sum(value * weight) / nullif(sum(weight), 0) END AS value,
-         sum(weight) AS weight, bool_or(revised_at IS NOT NULL) AS revised
-  FROM cell WHERE aggregation <> 'last' GROUP BY metric_id, aggregation, labels, bucket
-  UNION ALL
-  SELECT metric_id, labels, bucket, sum(value), sum(weight), bool_or(revised)
-  FROM newest GROUP BY metric_id, labels, bucket
-)
-SELECT metric_id, labels::text, bucket, value, weight, revised FROM summed ORDER BY metric_id, labels, bucket
-"""
-
-_EDGES = """
-  UNION ALL
-  SELECT s.metric_id, s.aggregation, s.labels, {start}, s.id, 1, p.value{rate}, p.value * p.weight{rate}, p.weight,
-         p.value{rate}, p.value{rate}, p.at, p.value{rate}, p.weight, p.revised_at IS NOT NULL
-  FROM sets s JOIN metrics_point p ON p.label_set_id = s.id{join} WHERE {where}"""
-
-_HOURS = """
-  UNION ALL
-  SELECT s.metric_id, s.aggregation, s.labels, {start}, s.id, r.count, r.total{rate}, r.weighed{rate}, r.weights,
-         r.low{rate}, r.high{rate}, r.last_at, r.last{rate}, r.last_weight, r.revised
-  FROM sets s JOIN metrics_rollup r ON r.label_set_id = s.id AND r.span = %(hour)s{join} WHERE {where}"""
-
-_ROLLUPS = """, cell AS (
-  SELECT s.metric_id, s.aggregation, s.labels, {start} AS bucket, s.id, r.count, r.total{rate} AS total,
-         r.weighed{rate} AS weighed, r.weights, r.low{rate} AS low, r.high{rate} AS high, r.last_at AS at,
-         r.last{rate} AS last, r.last_weight, r.revised
-  FROM sets s JOIN metrics_rollup r ON r.label_set_id = s.id AND r.span = %(span)s{join}{where}{edges}
-), newest AS (
-  SELECT DISTINCT ON (id, bucket) metric_id, labels, bucket, last, last_weight,
-         bool_or(revised) OVER (PARTITION BY id, bucket) AS revised
-  FROM cell WHERE aggregation = 'last' ORDER BY id, bucket, at DESC
-), summed AS (
-  SELECT metric_id, labels, bucket,
-         CASE aggregation WHEN 'sum' THEN sum(total) WHEN 'min' THEN min(low) WHEN 'max' THEN max(high)
-              WHEN 'count' THEN sum(count)
-              ELSE sum(weighed) / nullif(sum(weights), 0) END AS value,
-         sum(weights) AS weight, bool_or(revised) AS revised
-  FROM cell WHERE aggregation <> 'last' GROUP BY metric_id, aggregation, labels, bucket
-  UNION ALL
-  SELECT metric_id, labels, bucket, sum(last), sum(last_weight), bool_or(revised)
-  FROM newest GROUP BY metric_id, labels, bucket
-)
-SELECT metric_id, labels::text, bucket, value, weight, revised FROM summed
-UNION ALL
-SELECT pu.metric_id, NULL, NULL, NULL, NULL, NULL FROM metrics_pulse pu
-JOIN unnest(%(metrics)s::bigint[], %(clocks)s::text[]) k(id, clock) ON k.id = pu.metric_id WHERE pu.clock <> k.clock
-ORDER BY metric_id, labels, bucket
-"""
+) newest GROUP BY metric_id, labels, bucket"""
 
 _KINDS = {"min": "min(value)", "max": "max(value)", "count": "count(*)"}
 
@@ -240,16 +197,14 @@ Worth = Sequence[tuple[datetime, float]]
 
 def read_points(plans: Sequence[Plan], asked: Asked, worth: Worth | None = None) -> list[Bucket]:
     """From the points themselves; each times what it was worth at its time."""
-    where, arguments = _bounds("p.at", asked.start, asked.end, by_places=asked.by_places)
+    where, arguments = bounds_of("p.at", asked.start, asked.end, by_places=asked.by_places)
     at = on_the_wall("p.at") if asked.by_places else "p.at"
     return fetch(
-        _sets(asked, arguments, plans, worth)
-        + _POINTS.format(
-            start=_bucket(asked, at), where=f" WHERE {where}" if where else "", kinds=_kinds(plans),
-            **_priced(at, worth),
-        ),
+        sets_of(asked, arguments, plans, worth)
+        + _CELLS.format(start=begins(asked, at), where=f" WHERE {where}" if where else "", **priced(at, worth))
+        + _put_together(plans),
         arguments,
-    )  # fmt: skip
+    )
 
 
 def read_newest(plans: Sequence[Plan], *, now: datetime, each: bool, by_places: bool = False) -> list[Bucket]:
@@ -263,20 +218,28 @@ def read_newest(plans: Sequence[Plan], *, now: datetime, each: bool, by_places: 
     at = on_the_wall("p.at") if by_places else "p.at"
     since = at_the_place("x.since") if by_places else "x.since"
     return fetch(
-        _sets(asked, arguments, plans)
+        sets_of(asked, arguments, plans)
         + first
-        + _POINTS.format(
-            start=_bucket(asked, at), where=f" WHERE p.at >= {since} AND p.at <= %(now)s", kinds=_kinds(plans),
-            rate="", join=" JOIN since x ON x.id = s.id",
-        ),
+        + _CELLS.format(
+            start=begins(asked, at), where=f" WHERE p.at >= {since} AND p.at <= %(now)s", rate="",
+            join=" JOIN since x ON x.id = s.id",
+        )
+        + _put_together(plans),
         arguments,
     )  # fmt: skip
 
 
-def _priced(moment: str, worth: Worth | None) -> dict[str, str]:
+def priced(moment: str, worth: Worth | None) -> dict[str, str]:
     if worth is None:
         return {"rate": "", "join": ""}
     return {"rate": " * f.rate", "join": f" JOIN worth f ON {moment} >= f.since AND {moment} < f.until"}
+
+
+def _put_together(plans: Sequence[Plan]) -> str:
+    """Cells as buckets; without what none of these metrics needs."""
+    kinds = {plan.aggregation for plan in plans}
+    pieces = [_SUMMED.format(kinds=_kinds(plans))] if kinds != {"last"} else []
+    return " UNION ALL ".join(pieces + [_NEWEST] * ("last" in kinds)) + " ORDER BY 1, 2, 3"
 
 
 def _kinds(plans: Sequence[Plan]) -> str:
@@ -291,53 +254,7 @@ def _kinds(plans: Sequence[Plan]) -> str:
     return kinds
 
 
-def read_rollups(plans: Sequence[Plan], asked: Asked, span: Span, worth: Worth | None = None) -> list[Bucket] | None:
-    """From hours or days put together beforehand, with points at the edges; all of the same clock.
-
-    Nothing where they were made anew by another clock meanwhile.
-    """
-    zone = ZoneInfo(plans[0].zone)
-    low = _begin(asked.start, span, zone, up=True) if asked.start else None
-    high = _begin(asked.end, span, zone, up=False) if asked.end else None
-    if low and high and high <= low:
-        return None
-    where, arguments = _bounds("r.at", low, high)
-    start, edges = _bucket(asked, "r.at"), ""
-    hours = span == Span.DAY and all(plan.rolled > 1 for plan in plans)
-    for number, (by_hour, first, last) in enumerate(_edges(asked, low, high, zone if hours else None)):
-        moment, piece = ("r.at", _HOURS) if by_hour else ("p.at", _EDGES)
-        bounds = f"{moment} >= %(first{number})s AND {moment} < %(last{number})s"
-        edges += piece.format(start=_bucket(asked, moment), where=bounds, **_priced(moment, worth))
-        arguments |= {f"first{number}": first, f"last{number}": last, "hour": int(Span.HOUR)}
-    arguments["span"] = int(span)
-    sql = _sets(asked, arguments, plans, worth) + _ROLLUPS.format(
-        start=start, where=f" WHERE {where}" if where else "", edges=edges, **_priced("r.at", worth)
-    )
-    arguments["clocks"] = [plan.clock for plan in plans]
-    with connection.cursor() as cursor:
-        cursor.execute(sql, arguments)
-        rows = cursor.fetchall()
-    return None if any(row[2] is None for row in rows) else _buckets(rows)
-
-
-def _edges(
-    asked: Asked, low: datetime | None, high: datetime | None, zone: ZoneInfo | None
-) -> Iterator[tuple[bool, datetime, datetime]]:
-    """`(by hours, from, to)`: the pieces before and after the whole days, by hours as far as they go, if there are any."""
-    for first, last in ((asked.start, low), (high, asked.end)):
-        if first is None or last is None or first >= last:
-            continue
-        begin = _begin(first, Span.HOUR, zone, up=True) if zone else last
-        end = _begin(last, Span.HOUR, zone, up=False) if zone else last
-        if begin >= end:
-            yield False, first, last
-            continue
-        for by_hours, since, until in ((False, first, begin), (True, begin, end), (False, end, last)):
-            if since < until:
-                yield by_hours, since, until
-
-
-def _bounds(
+def bounds_of(
     column: str, start: datetime | None, end: datetime | None, *, by_places: bool = False
 ) -> tuple[str, dict[str, Any]]:
     clauses, arguments = [], {}
@@ -355,13 +272,13 @@ def _bounds(
     return " AND ".join(clauses), arguments
 
 
-def _bucket(asked: Asked, moment: str) -> str:
+def begins(asked: Asked, moment: str) -> str:
     if asked.whole:
         return "'epoch'::timestamptz"
     return _start("%(grain)s" if asked.grain else "s.grain", moment)
 
 
-def _sets(asked: Asked, arguments: dict[str, Any], plans: Iterable[Plan], worth: Worth | None = None) -> str:
+def sets_of(asked: Asked, arguments: dict[str, Any], plans: Iterable[Plan], worth: Worth | None = None) -> str:
     arguments |= {"metrics": [plan.id for plan in plans], "grain": asked.grain, "by": list(asked.by)}
     narrowed = ""
     if asked.labels:
@@ -390,10 +307,10 @@ def fetch(sql: str, arguments: Mapping[str, Any]) -> list[Bucket]:
     with connection.cursor() as cursor:
         # Only our own fragments are put together here; every value travels as an argument.
         cursor.execute(sql, arguments)
-        return _buckets(cursor.fetchall())
+        return buckets_in(cursor.fetchall())
 
 
-def _buckets(rows: Iterable[tuple[Any, ...]]) -> list[Bucket]:
+def buckets_in(rows: Iterable[tuple[Any, ...]]) -> list[Bucket]:
     return [
         Bucket(metric, _labels(labels), at, value, weight, revised)
         for metric, labels, at, value, weight, revised in rows
@@ -405,15 +322,3 @@ def _labels(text: str) -> dict[str, str]:
     """Shared by all buckets that have them: nobody writes into it."""
     parsed: dict[str, str] = json.loads(text)
     return parsed
-
-
-def _begin(at: datetime, span: Span, zone: ZoneInfo, *, up: bool) -> datetime:
-    """The start of the hour or day of the zone that a moment lies in; with `up`, of the next where it is not a start."""
-    local = at.astimezone(zone)
-    if span == Span.HOUR:
-        began = at - timedelta(minutes=local.minute, seconds=local.second, microseconds=local.microsecond)
-        return began + timedelta(hours=1) if up and began != at else began
-    began = local.replace(hour=0, minute=0, second=0, microsecond=0, fold=0)
-    if up and began.astimezone(at.tzinfo) != at:
-        began = (began.replace(tzinfo=None) + timedelta(days=1)).replace(tzinfo=zone)
-    return began

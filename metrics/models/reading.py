@@ -18,11 +18,11 @@ from metrics.models.buckets import (
     plans_of,
     read_newest,
     read_points,
-    read_rollups,
 )
 from metrics.models.latest import read_latest
 from metrics.models.metric import Grain
 from metrics.models.points import begins_after
+from metrics.models.rolled import read_rollups
 from metrics.models.stored import Revision, Span
 from opsboard.core import money
 from opsboard.core.models import Workspace, rates_of
