@@ -108,15 +108,15 @@ def draw(shown: Shown, happened: Sequence[Happened] = (), *, medium: str = "scre
         drawn.rows = _lines(shown)
     else:
         _say_total(drawn)
-        chart = picture(shown, width, height, happened)
+        chart = picture(shown, happened)
         if medium == "screen" and tile.w > NARROW and tile.kind != TileKind.GAUGE:
             drawn.chart = format_html(
                 '<div class="chart-roomy">{}</div><div class="chart-tight">{}</div>',
-                chart,
-                picture(shown, TIGHT, 210, happened),
+                chart(width, height),
+                chart(TIGHT, 210, hover=False),
             )
         else:
-            drawn.chart = chart
+            drawn.chart = chart(width, height)
     return drawn
 
 

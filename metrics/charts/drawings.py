@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
-from typing import Any
+from functools import partial
+from typing import Any, Protocol
 
 from babel import dates
 from django.utils.safestring import SafeString
@@ -57,13 +58,29 @@ def plan_for(shown: Shown, source: Measure, course: Course) -> float | None:
     return source.target * len(course.values) * max(1, round(grain / seconds))
 
 
-def picture(shown: Shown, width: float, height: float, happened: Sequence[Happened] = ()) -> SafeString:
-    """The chart of a tile in one size."""
+class Draw(Protocol):
+    """A chart whose numbers are known, in any size. Without `hover` it is for screens that no pointer rests on."""
+
+    def __call__(self, width: float, height: float, *, hover: bool = True) -> SafeString: ...
+
+
+def picture(shown: Shown, happened: Sequence[Happened] = ()) -> Draw:
+    """The chart of a tile."""
     draws = {
         TileKind.LINE: _line, TileKind.BAR: _bars, TileKind.STACKED: _stacked, TileKind.HEAT: _heat, TileKind.PARETO: _pareto,
         TileKind.FUNNEL: _funnel, TileKind.GAUGE: _gauge,
     }  # fmt: skip
-    return draws[TileKind(shown.tile.kind)](shown, width, height, happened)
+    kind = TileKind(shown.tile.kind)
+    chart = draws[kind](shown, happened)
+
+    def draw(width: float, height: float, *, hover: bool = True) -> SafeString:
+        many = {"hover": hover} if kind in {TileKind.HEAT, TileKind.STACKED} else {}
+        return chart(width=width, height=height, **many)
+
+    return draw
+
+
+type Chart = Callable[..., SafeString]
 
 
 def _spell(source: Measure) -> charts.Spell:
@@ -118,7 +135,7 @@ def series_of(shown: Shown) -> list[charts.Series]:
     return found
 
 
-def _line(shown: Shown, width: float, height: float, happened: Sequence[Happened]) -> SafeString:
+def _line(shown: Shown, happened: Sequence[Happened]) -> Chart:
     source = shown.sources[0]
     same = Grain(source.grain) == shown.grain or source.aggregation != Aggregation.SUM
     target = (
@@ -130,8 +147,8 @@ def _line(shown: Shown, width: float, height: float, happened: Sequence[Happened
     values = [value for one in series for _at, value in one.points if value is not None]
     # Counts stand on nought, unless they move so little that nothing of it would be seen.
     nought = source.aggregation in ADDED and bool(values) and 0 <= min(values) <= max(values) / 2
-    return charts.line(
-        series, title=title_of(shown), desc=described(shown), width=width, height=height, zero=nought,
+    return partial(
+        charts.line, series, title=title_of(shown), desc=described(shown), zero=nought,
         unit=_unit(source), rate=source.as_rate, target=target, changes=changes_for(shown, happened),
         tz=source.zone, heading=False, spell=_spell(source),
     )  # fmt: skip
@@ -157,26 +174,35 @@ def moment_words(at: datetime, grain: str, zone: Any) -> str:
     return scales.moment_text(at.timestamp(), skeleton, zone, language(None))
 
 
-def _bars(shown: Shown, width: float, height: float, happened: Sequence[Happened]) -> SafeString:
+def _bars(shown: Shown, happened: Sequence[Happened]) -> Chart:
     source = shown.sources[0]
     common: dict[str, Any] = {
-        "title": title_of(shown), "desc": described(shown), "width": width, "height": height, "unit": _unit(source),
+        "title": title_of(shown), "desc": described(shown), "unit": _unit(source),
         "rate": source.as_rate, "heading": False, "spell": _spell(source),
     }  # fmt: skip
     if shown.tile.is_total:
         items = sorted(((course.name, course.total()) for course in shown.courses), key=lambda item: -(item[1] or 0.0))
-        return charts.bar(
-            items[:MOST_ROWS], horizontal=True, target=source.target if source.aggregation != "sum" else None, **common
+        return partial(
+            charts.bar,
+            items[:MOST_ROWS],
+            horizontal=True,
+            target=source.target if source.aggregation != "sum" else None,
+            **common,
         )
     course = shown.courses[0]
     dated = [(moment_words(at, shown.grain, source.zone), value) for at, value, _weight in course.values]
     same = Grain(source.grain) == shown.grain or source.aggregation != Aggregation.SUM
-    return charts.bar(
-        dated, in_time=True, partial=_partial(shown, course), target=source.target if same else None, **common
+    return partial(
+        charts.bar,
+        dated,
+        in_time=True,
+        partial=_partial(shown, course),
+        target=source.target if same else None,
+        **common,
     )
 
 
-def _stacked(shown: Shown, width: float, height: float, happened: Sequence[Happened]) -> SafeString:
+def _stacked(shown: Shown, happened: Sequence[Happened]) -> Chart:
     source = shown.sources[0]
     moments = sorted({at for course in shown.courses for at, _value, _weight in course.values})
     ranked = sorted(shown.courses, key=lambda course: -(course.total() or 0.0))
@@ -185,9 +211,9 @@ def _stacked(shown: Shown, width: float, height: float, happened: Sequence[Happe
     if rest:
         sums = (_by_moment(course.values, moments) for course in rest)
         layers.append((_("Others"), [*analysis.added_up(sums)]))
-    return charts.stacked_bar(
-        [moment_words(at, shown.grain, source.zone) for at in moments], layers, title=title_of(shown),
-        desc=described(shown), width=width, height=height, unit=_unit(source), rate=source.as_rate,
+    return partial(
+        charts.stacked_bar, [moment_words(at, shown.grain, source.zone) for at in moments], layers,
+        title=title_of(shown), desc=described(shown), unit=_unit(source), rate=source.as_rate,
         partial=any(_partial(shown, course) for course in shown.courses), in_time=True, heading=False,
     )  # fmt: skip
 
@@ -202,49 +228,49 @@ def weekdays() -> list[str]:
     return [str(names[day]) for day in range(7)]
 
 
-def _heat(shown: Shown, width: float, height: float, happened: Sequence[Happened]) -> SafeString:
+def _heat(shown: Shown, happened: Sequence[Happened]) -> Chart:
     course = shown.courses[0]
     fine = Grain(course.source.grain) in {Grain.MINUTE, Grain.HOUR}
     if not fine or not course.values:
         words = "" if fine else _("This number is not measured each hour.")
-        return charts.heat_map([], [], [], title=title_of(shown), desc=words, width=width, height=height, heading=False)
+        return partial(charts.heat_map, [], [], [], title=title_of(shown), desc=words, heading=False)
     kind = course.source.aggregation
     cells = analysis.hours_of_week(
         course.values, course.source.zone, added=kind in ADDED, plain=kind == Aggregation.LAST
     )
-    return charts.heat_map(
-        weekdays(), [f"{hour:02}" for hour in range(24)], cells, title=title_of(shown),
-        desc=described(shown), width=width, height=height, rate=course.source.as_rate, heading=False,
+    return partial(
+        charts.heat_map, weekdays(), [f"{hour:02}" for hour in range(24)], cells, title=title_of(shown),
+        desc=described(shown), rate=course.source.as_rate, heading=False,
     )  # fmt: skip
 
 
-def _pareto(shown: Shown, width: float, height: float, happened: Sequence[Happened]) -> SafeString:
+def _pareto(shown: Shown, happened: Sequence[Happened]) -> Chart:
     source = shown.sources[0]
     items = [(course.name, course.total() or 0.0) for course in shown.courses]
-    return charts.pareto(
-        items, title=title_of(shown), desc=described(shown), width=width, height=height, unit=_unit(source),
+    return partial(
+        charts.pareto, items, title=title_of(shown), desc=described(shown), unit=_unit(source),
         heading=False,
     )  # fmt: skip
 
 
-def _funnel(shown: Shown, width: float, height: float, happened: Sequence[Happened]) -> SafeString:
+def _funnel(shown: Shown, happened: Sequence[Happened]) -> Chart:
     stages = [(course.name, course.total()) for course in shown.courses]
     if shown.tile.by:
         stages.sort(key=lambda stage: -(stage[1] or 0.0))
-    return charts.funnel(
-        stages[:MOST_ROWS], title=title_of(shown), desc=described(shown), width=width, height=height, heading=False,
+    return partial(
+        charts.funnel, stages[:MOST_ROWS], title=title_of(shown), desc=described(shown), heading=False,
         spell=_spell(shown.sources[0]),
     )  # fmt: skip
 
 
-def _gauge(shown: Shown, width: float, height: float, happened: Sequence[Happened]) -> SafeString:
+def _gauge(shown: Shown, happened: Sequence[Happened]) -> Chart:
     course = shown.courses[0]
     value, plan = course.total(), plan_for(shown, course.source, course)
     tone: Any = ""
     if value is not None and plan is not None:
         tone = "bad" if course.source.misses(value, plan) else "good"
-    return charts.gauge(
-        value, title=title_of(shown), desc=described(shown), target=plan, tone=tone, width=width, height=height,
+    return partial(
+        charts.gauge, value, title=title_of(shown), desc=described(shown), target=plan, tone=tone,
         rate=course.source.as_rate, heading=False, spell=_spell(course.source),
     )  # fmt: skip
 

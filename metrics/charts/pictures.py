@@ -123,7 +123,7 @@ def _card(shown: Shown, happened: Sequence[Happened], surface: str, line: str) -
         if drawn.value_text:
             words = f"{drawn.value_text}  {drawn.change_text}".strip()
             body.append(write(width - 12, 21, words, css="chart-tick", fill=drawing.MUTED, size=12, anchor="end"))
-        body.append(_placed(picture(shown, wide, high, happened), 13, 34))
+        body.append(_placed(picture(shown, happened)(wide, high), 13, 34))
     return _sheet("".join(body), width, height, drawn.title)
 
 

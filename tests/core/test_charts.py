@@ -70,11 +70,12 @@ def test_hostile_words_stay_words(kind: str) -> None:
 @pytest.mark.parametrize("kind", every_chart("x"))
 def test_no_chart_needs_a_style_sheet_or_an_id(kind: str) -> None:
     root = ElementTree.fromstring(every_chart("x")[kind])
+    coloured = {child for group in root.iter(f"{SVG}g") if "fill" in group.attrib for child in group}
     for node in root.iter():
         assert "style" not in node.attrib
         assert "id" not in node.attrib
         if node.tag in {f"{SVG}rect", f"{SVG}circle", f"{SVG}path", f"{SVG}line", f"{SVG}text"}:
-            assert "fill" in node.attrib or "stroke" in node.attrib
+            assert "fill" in node.attrib or "stroke" in node.attrib or node in coloured
         assert "currentColor" not in node.attrib.values()
 
 
@@ -274,10 +275,22 @@ def test_bars_grow_from_nought_and_a_negative_one_hangs_below() -> None:
 
 def test_layers_of_a_stack_meet() -> None:
     svg = charts.stacked_bar(["W1"], [("a", [10]), ("b", [5])], title="x")
-    (lower,), (upper,) = of_class(svg, "chart-f1")[1:], of_class(svg, "chart-f2")[1:]
+    (lower,), (upper,) = of_class(svg, "chart-f1")[1], of_class(svg, "chart-f2")[1]
     assert float(upper.get("y") or 0) + float(upper.get("height") or 0) == pytest.approx(
         float(lower.get("y") or 0), abs=0.2
     )
+
+
+def test_without_a_pointer_what_has_one_colour_is_one_shape() -> None:
+    stacked = charts.stacked_bar(["W1", "W2"], [("a", [10, 3]), ("b", [5, 0])], title="x", hover=False)
+    heat = charts.heat_map(["a", "b"], ["x", "y", "z"], [[1, 1, 9], [9, 5, 1]], title="x", hover=False)
+    shapes = {
+        node.get("class", "").split()[0]: (node.get("d") or "").count("z")
+        for svg in (stacked, heat)
+        for node in ElementTree.fromstring(svg).iter(f"{SVG}path")
+    }
+    assert shapes == {"chart-f1": 2, "chart-f2": 1, "chart-h-blue-0": 3, "chart-h-blue-3": 1, "chart-h-blue-6": 2}
+    assert [node.text for node in ElementTree.fromstring(stacked).iter(f"{SVG}title")] == ["x"]
 
 
 def test_pareto_ranks_and_gathers_the_rest() -> None:

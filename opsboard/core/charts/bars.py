@@ -59,10 +59,14 @@ def stacked_bar(
     rate: bool = False,
     partial: bool = False,
     in_time: bool = False,
+    hover: bool = True,
     heading: bool = True,
     locale: str | None = None,
 ) -> SafeString:
-    """Layers on top of each other, one value for each category; what is below nought hangs below it."""
+    """Layers on top of each other, one value for each category; what is below nought hangs below it.
+
+    Without `hover`, for screens that no pointer rests on, a layer is one shape and its parts have no words of their own.
+    """
     tongue = drawing.language(locale)
     names = [drawing.label_of(name, tongue) for name in categories]
     rows = [(name, [_known(value) for value in values]) for name, values in layers]
@@ -79,13 +83,22 @@ def stacked_bar(
     up, down = [0.0] * len(names), [0.0] * len(names)
     for layer, (name, values) in enumerate(rows):
         tone = layer % len(drawing.SERIES)
+        parts = []
         for index, value in enumerate(values):
             if not value:
                 continue
             base = up if value > 0 else down
-            box = _box(plot, index, step, thick, base[index], base[index] + value)
+            x, y, across, tall = _box(plot, index, step, thick, base[index], base[index] + value)
             base[index] += value
-            body.append(_rect(box, tone, f"{names[index]} · {name}: {plot.say(value)}", edge=True))
+            if hover:
+                words = drawing.esc(f"{names[index]} · {name}: {plot.say(value)}")
+                box = f'x="{n(x)}" y="{n(y)}" width="{n(across)}" height="{n(max(tall, 0.0))}"'
+                parts.append(f"<rect {box}><title>{words}</title></rect>")
+            else:
+                parts.append(f"M{n(x)} {n(y)}h{n(across)}v{n(tall)}h{n(-across)}z")
+        colour = drawing.SERIES[tone]
+        look = f'class="chart-f{tone + 1} chart-seam" fill="{colour}" stroke="#ffffff" stroke-width="0.8"'
+        body.append(f"<g {look}>{''.join(parts)}</g>" if hover else f'<path {look} d="{"".join(parts)}"/>')
     if partial:
         body.append(drawing.hatch(*_box(plot, len(names) - 1, step, thick, floors[-1], tops[-1])))
     return drawing.frame("stacked", body, title=title, desc=desc, width=width, height=height, heading=heading)
@@ -329,14 +342,12 @@ def _box(plot: Plot, index: int, step: float, thick: float, low: float, high: fl
     return plot.left + (index + 0.5) * step - thick / 2, y1, thick, y2 - y1
 
 
-def _rect(box: Box, tone: int, words: str, *, hollow: bool = False, edge: bool = False) -> str:
+def _rect(box: Box, tone: int, words: str, *, hollow: bool = False) -> str:
     x, y, width, height = box
     colour = drawing.SERIES[tone]
-    radius = ' rx="1.5"' if width > 6 and height > 4 and not edge else ""
+    radius = ' rx="1.5"' if width > 6 and height > 4 else ""
     if hollow:
         look = f'class="chart-s{tone + 1}" fill="none" stroke="{colour}" stroke-dasharray="3 2"'
-    elif edge:
-        look = f'class="chart-f{tone + 1} chart-seam" fill="{colour}" stroke="#ffffff" stroke-width="0.8"'
     else:
         look = f'class="chart-f{tone + 1}" fill="{colour}"'
     return (

@@ -35,13 +35,15 @@ def heat_map(
     domain: tuple[float, float] | None = None,
     shade: Callable[[int, int], float] | None = None,
     numbers: bool = True,
+    hover: bool = True,
     heading: bool = True,
     locale: str | None = None,
 ) -> SafeString:
     """`values[row][column]`; None stays hatched.
 
     The colour follows the value within `domain`, or, where the place decides and not the value (a risk matrix), what
-    `shade(row, column)` says between 0 and 1.
+    `shade(row, column)` says between 0 and 1. Without `hover`, for screens that no pointer rests on, cells have no words of
+    their own, and those of one colour are one shape.
     """
     tongue = drawing.language(locale)
     known = [value for row in values for value in row if value is not None and scales.finite(value)]
@@ -58,7 +60,13 @@ def heat_map(
     across = (width - left - 2) / len(columns)
     down = (tall - top - 22) / len(rows)
     every = max(1, round(34 / across)) if across < 34 else 1
-    body = []
+    body: list[str] = []
+    empty: list[str] = []
+    cells: dict[int, list[str]] = {}
+    words_in: dict[int, list[str]] = {}
+    size = (across - 1.5, down - 1.5)
+    box = _box(*size) if hover else f"h{n(size[0])}v{n(size[1])}h{n(-size[0])}z"
+    fits = numbers and down > 13
     for r, name in enumerate(rows):
         y = top + r * down
         label = drawing.shorten(name, left - 8, 10.5)
@@ -67,28 +75,35 @@ def heat_map(
         )
         for c, column in enumerate(columns):
             value = values[r][c]
-            here = (left + c * across + 0.75, y + 0.75, across - 1.5, down - 1.5)
+            x = left + c * across + 0.75
             present = value is not None and scales.finite(value)
+            words = scales.value_text(value, places, tongue, rate=rate) if present and value is not None else ""
+            said = f"{name} · {column}: {words or '–'}" if hover else ""
             if shade is None and not present:
-                body.append(_cell(here, f"{palette}-none", "none", f"{name} · {column}: –", stroke=drawing.GRID))
-                body.append(drawing.hatch(*here))
+                empty.append(_cell(x, y + 0.75, _box(*size), said))
+                empty.append(drawing.hatch(x, y + 0.75, *size))
                 continue
             share = shade(r, c) if shade is not None else _share(value or 0.0, low, high)
             tone = min(len(tones) - 1, max(0, int(share * len(tones))))
-            words = scales.value_text(value, places, tongue, rate=rate) if present and value is not None else ""
-            body.append(_cell(here, f"{palette}-{tone}", tones[tone][0], f"{name} · {column}: {words or '–'}"))
-            if numbers and words and drawing.text_width(words, drawing.TICK) < across - 3 and down > 13:
-                body.append(
-                    write(
-                        here[0] + here[2] / 2, y + down / 2 + 3.6, words,
-                        css=f"chart-on-{palette}-{tone}", fill=tones[tone][1], anchor="middle",
-                    )
-                )  # fmt: skip
+            cell = _cell(x, y + 0.75, box, said) if hover else f"M{n(x)} {n(y + 0.75)}{box}"
+            cells.setdefault(tone, []).append(cell)
+            if fits and words and drawing.text_width(words, drawing.TICK) < across - 3:
+                middle = f'x="{n(x + size[0] / 2)}" y="{n(y + down / 2 + 3.6)}"'
+                words_in.setdefault(tone, []).append(f"<text {middle}>{drawing.esc(words)}</text>")
+    for tone, found in sorted(cells.items()):
+        look = f'class="chart-h-{palette}-{tone}" fill="{tones[tone][0]}"'
+        body.append(f"<g {look}>{''.join(found)}</g>" if hover else f'<path {look} d="{"".join(found)}"/>')
+    if empty:
+        look = f'class="chart-h-{palette}-none" fill="none" stroke="{drawing.GRID}"'
+        body.append(f"<g {look}>{''.join(empty)}</g>")
+    for tone, found in sorted(words_in.items()):
+        look = f'class="chart-on-{palette}-{tone}" fill="{tones[tone][1]}" font-size="{n(drawing.TICK)}"'
+        body.append(f'<g {look} text-anchor="middle">{"".join(found)}</g>')
     for c, column in enumerate(columns):
         if c % every == 0:
             label = drawing.shorten(column, across * every - 2, drawing.TICK)
-            middle = left + c * across + across / 2
-            body.append(write(middle, tall - 7, label, css="chart-tick", fill=drawing.MUTED, anchor="middle"))
+            middle_x = left + c * across + across / 2
+            body.append(write(middle_x, tall - 7, label, css="chart-tick", fill=drawing.MUTED, anchor="middle"))
     return drawing.frame("heat", body, title=title, desc=desc, width=width, height=tall, heading=heading)
 
 
@@ -96,10 +111,10 @@ def _share(value: float, low: float, high: float) -> float:
     return 0.5 if high <= low else (value - low) / (high - low)
 
 
-def _cell(box: tuple[float, float, float, float], tone: str, fill: str, words: str, stroke: str = "") -> str:
-    x, y, width, height = box
-    edge = f' stroke="{stroke}"' if stroke else ""
-    return (
-        f'<rect class="chart-h-{tone}" x="{n(x)}" y="{n(y)}" width="{n(width)}" height="{n(height)}" rx="2" '
-        f'fill="{fill}"{edge}><title>{drawing.esc(words)}</title></rect>'
-    )
+def _box(width: float, height: float) -> str:
+    return f'width="{n(width)}" height="{n(height)}" rx="2"'
+
+
+def _cell(x: float, y: float, box: str, words: str) -> str:
+    inside = f"><title>{drawing.esc(words)}</title></rect>" if words else "/>"
+    return f'<rect x="{n(x)}" y="{n(y)}" {box}{inside}'
