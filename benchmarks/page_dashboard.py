@@ -140,8 +140,8 @@ def _people(web: Server, url: str, cookie: dict[str, str], push: Callable[[], No
                 mark = f'"{found[1].decode()}"' if found else ""
                 for _refresh in range(0 if url == "/" else REFRESHES):
                     status, headers, _body = ask(url, PART | ({"If-None-Match": mark} if mark else {}))
-                    assert status in {200, 304}, status
-                    mark = headers.get("ETag", headers.get("etag", ""))
+                    assert status in {200, 204, 304}, status
+                    mark = headers.get("ETag", headers.get("etag", "")) or mark * (status == 204)
                     asked += 1
 
     def source() -> None:

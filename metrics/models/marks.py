@@ -42,6 +42,15 @@ class Marks:
     metrics: dict[str, str]
     beside: str
 
+    @property
+    def definitions(self) -> list[str]:
+        """How the metrics are defined and who may see them, whatever their values are."""
+        return sorted(
+            f"{key}:{metric}.{version}.{used}"
+            for key, mark in self.metrics.items()
+            for metric, version, _values, used in (one.split(".") for one in mark.split("-"))
+        )
+
 
 def marks_of(workspace: Workspace, keys: Iterable[str]) -> Marks:
     """The marks of these metrics and of the workspace's annotations, rates and places; one query."""

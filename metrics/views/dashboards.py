@@ -15,10 +15,10 @@ from metrics import charts
 from metrics.models import Dashboard, Metric, Shown, TileKind
 from metrics.views.board_files import Row, rows_of, sheets
 from metrics.views.boards import asked_of, bar_of, dashboard_and_marks, found_dashboard, look_for, values_of
-from metrics.views.grids import board_of, fresh, nothing_new, put_in, sight_of
+from metrics.views.grids import board_of, fresh, not_yet, nothing_new, put_in, sight_of
 from opsboard.core.access import Request
 from opsboard.core.lists import Filter, Listing, Shows
-from opsboard.core.pages import page, wants_part
+from opsboard.core.pages import page
 
 MOST_LISTED = 500
 LIST_COLUMNS = (
@@ -74,11 +74,13 @@ def dashboard(request: Request, pk: int) -> HttpResponse:
     if request.GET.get("export") in {"csv", "xlsx"}:
         shown, _labels, _happened = values_of(request.viewer, row, look, now)
         return sheets(request.GET["export"], row.name, [(charts.title_of(one), rows_of(one)) for one in shown])
-    board = board_of(sight, patient=edit or wants_part(request))
+    board = board_of(sight, patient=edit)
+    if (later := not_yet(request, board)) is not None:
+        return later
     mark = "" if board.late or edit else sight.tag  # what stands on the page is not sent again
     context = {"dashboard": row, "board": board, "edit": edit, "mark": mark, **asked_of(row, look)}
     answer = page(request, "metrics/dashboards/dashboard.html", context, part="metrics/dashboards/_board.html")
-    return fresh(request, put_in(answer, board), sight)
+    return fresh(request, put_in(answer, board), sight, board)
 
 
 @require_GET
@@ -160,4 +162,4 @@ def wall(request: Request, pk: int) -> HttpResponse:
         "way_out": row.get_absolute_url(), "eachs": EACH,
     }  # fmt: skip
     answer = page(request, "metrics/dashboards/wall.html", context, part="metrics/dashboards/_wall.html")
-    return fresh(request, put_in(answer, board), sight)
+    return fresh(request, put_in(answer, board), sight, board)

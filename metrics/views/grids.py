@@ -9,10 +9,10 @@ from __future__ import annotations
 import hashlib
 import json
 import time
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from datetime import datetime
+from http import HTTPStatus
 from typing import Any
 from urllib.parse import urlencode
 
@@ -117,9 +117,16 @@ def nothing_new(request: HttpRequest, sight: Sight) -> HttpResponse | None:
     return None if answer is None else _marked(answer, sight.tag)
 
 
-def fresh(request: HttpRequest, response: HttpResponse, sight: Sight) -> HttpResponse:
+def not_yet(request: HttpRequest, board: Board) -> HttpResponse | None:
+    """To a grid that asks whether there is a newer one, while somebody draws it: that it asks again in a moment."""
+    if not board.late or not wants_part(request) or "If-None-Match" not in request.headers:
+        return None
+    return HttpResponse(status=HTTPStatus.NO_CONTENT, headers={"HX-Trigger": "board-late"})
+
+
+def fresh(request: HttpRequest, response: HttpResponse, sight: Sight, board: Board) -> HttpResponse:
     """A browser may keep a part, but asks each time whether it still holds; a whole page is never kept."""
-    return _marked(response, sight.tag) if wants_part(request) else response
+    return _marked(response, "" if board.late else sight.tag) if wants_part(request) else response
 
 
 def _marked(response: HttpResponse, tag: str) -> HttpResponse:
@@ -132,23 +139,28 @@ def _marked(response: HttpResponse, tag: str) -> HttpResponse:
 
 def board_of(sight: Sight, *, patient: bool = True) -> Board:
     """The grid of a look. Who is not patient gets the one before, where somebody else draws the newest just now."""
-    key = f"metrics.grid:{sight.tag}"
     if not sight.tag:
         return _draw(sight)
+    key = f"metrics.grid:{sight.tag}"
     if (kept := _kept(key)) is not None:
         return kept
-    before = f"metrics.grid.last:{sight.around}"
-    if not patient and cache.has_key(f"{key}:drawn"):
+    before = f"metrics.grid.last:{_hashed([sight.around, sight.row.version, sight.marks.definitions])}"
+    mine = _my_turn(key)
+    if not mine and not patient:
         last = cache.get(before)
         if last is not None and (kept := _kept(last)) is not None:
             return replace(kept, late=True)
-    with _one_at_a_time(key):
+    mine = mine or _my_turn(key, LONGEST_WAIT)
+    try:
         if (kept := _kept(key)) is not None:
             return kept
         board = _draw(sight)
         _near().set(key, asdict(board), NEAR_FOR)
         cache.set_many({key: asdict(board), before: key}, KEPT_FOR)
         return board
+    finally:
+        if mine:
+            cache.delete(f"{key}:drawn")
 
 
 def put_in(response: TemplateResponse, board: Board) -> TemplateResponse:
@@ -177,19 +189,14 @@ def _kept(key: str) -> Board | None:
     return Board(**kept)
 
 
-@contextmanager
-def _one_at_a_time(key: str) -> Iterator[None]:
-    """Where many look at the same, one draws and the others wait for it, but not for ever."""
-    until = time.monotonic() + LONGEST_WAIT
-    mine = cache.add(f"{key}:drawn", 1, LONGEST_WAIT)
-    while not mine and time.monotonic() < until and not cache.has_key(key):
+def _my_turn(key: str, wait: float = 0.0) -> bool:
+    """Where many look at the same, one draws; the others may wait for it, but not for ever."""
+    until = time.monotonic() + wait
+    while not (mine := cache.add(f"{key}:drawn", 1, LONGEST_WAIT)):
+        if time.monotonic() >= until or cache.has_key(key):
+            break
         time.sleep(STEP)
-        mine = cache.add(f"{key}:drawn", 1, LONGEST_WAIT)
-    try:
-        yield
-    finally:
-        if mine:
-            cache.delete(f"{key}:drawn")
+    return bool(mine)
 
 
 def _draw(sight: Sight) -> Board:

@@ -3,6 +3,7 @@
 import io
 import re
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -23,6 +24,7 @@ from metrics.analysis.grids import Place, free_place, settled
 from metrics.charts.texts import in_html
 from metrics.models import Dashboard, Look, Metric, ShareLink, Tile, measures_of, read_tiles
 from metrics.services import Given
+from metrics.views import grids
 from metrics.views.boards import look_for
 from metrics.views.grids import sight_of
 from opsboard.core.access import Viewer
@@ -33,6 +35,7 @@ from tests.conftest import viewer_for
 pytestmark = pytest.mark.django_db
 HOME = "/north-plant/metrics/dashboards/"
 SignIn = Callable[[User], Client]
+PART = {"HX-Request": "true"}
 
 
 def sold(workspace: Workspace, now: datetime, key: str = "sold", days: int = 60, **more: Any) -> Metric:
@@ -268,6 +271,54 @@ def test_who_opens_a_page_while_another_draws_sees_the_numbers_before_and_asks_a
     newest = client.get(url).content.decode()
     assert "load delay" not in newest
     assert grid.findall(newest)[0].partition("</section>")[0] != grid.findall(before)[0].partition("</section>")[0]
+
+
+def test_an_open_page_does_not_wait_while_another_draws_and_asks_again_in_a_moment(
+    workspace: Workspace, anna: User, editor: Viewer, sign_in: SignIn
+) -> None:
+    now = timezone.now()
+    metric = sold(workspace, now)
+    row = board(workspace, anna, now, tile("number", metric))
+    client, url = sign_in(anna), f"{HOME}{row.pk}/"
+    first = client.get(url, headers=PART)
+    services.write_points(metric=metric, points=[Given(now, 54_321, 1, {"shop": "Ningbo"})], by=None, now=now)
+    sight = sight_of(editor, row, look_for(QueryDict(), row, now), now)
+    assert cache.add(f"metrics.grid:{sight.tag}:drawn", 1, 60)  # somebody has begun to draw
+    open_page = PART | {"If-None-Match": first.headers["ETag"]}
+    later = client.get(url, headers=open_page)
+    assert (later.status_code, later.headers["HX-Trigger"]) == (204, "board-late")
+    assert "board-late delay" in first.content.decode()
+    chosen = client.get(url, headers=PART)  # from the bar: it has to get something
+    assert (chosen.status_code, "ETag" in chosen.headers, "load delay" in chosen.content.decode()) == (200, False, True)
+    cache.delete(f"metrics.grid:{sight.tag}:drawn")
+    newest = client.get(url, headers=open_page)
+    assert (newest.status_code, newest.headers["ETag"]) == (200, f'"{sight.tag}"')
+
+
+def test_the_grid_before_is_not_shown_once_tiles_have_moved_or_a_number_is_for_fewer_people(
+    workspace: Workspace, anna: User, adam: User, wang: User, sign_in: SignIn, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    now = timezone.now()
+    metric = sold(workspace, now)
+    row = board(workspace, anna, now, tile("number", metric, title="As it was"))
+    client = sign_in(anna)
+
+    def opened() -> str:
+        return client.get(f"{HOME}{row.pk}/").content.decode()
+
+    opened()
+    monkeypatch.setattr(grids, "_my_turn", lambda key, wait=0.0: wait > 0)  # somebody else is always before us
+    services.write_points(metric=metric, points=[Given(now, 54_321, 1, {"shop": "Ningbo"})], by=None, now=now)
+    assert "load delay" in opened()
+    changed = replace(row.laid_out[0], title="As it is")
+    services.save_tile(dashboard=row, by=anna, now=now, version=1, tile=changed)
+    assert ("load delay" in (page := opened()), "As it is" in page) == (False, True)
+    services.write_points(metric=metric, points=[Given(now, 54_322, 1, {"shop": "Ningbo"})], by=None, now=now)
+    assert "load delay" in opened()
+    metric.refresh_from_db()
+    team = Team.objects.get(name="Warehouse")
+    services.change_metric(metric=metric, by=adam, now=now, version=metric.version, limited_to=[team.pk])
+    assert ("load delay" in (page := opened()), "not for you to see" in page) == (False, True)
 
 
 def test_a_kept_grid_is_not_shown_to_those_who_may_see_less(
