@@ -19,7 +19,7 @@ from metrics.models import Aggregation, Course, Measure, Shown, Tile, TileKind
 from metrics.models.tiles import SPANS
 from opsboard.core import charts
 from opsboard.core.charts import drawing
-from opsboard.core.templatetags.ops import percent
+from opsboard.core.written import percent
 
 COLUMN, ROW, GAP = 99, 56, 12  # pixels of a column and a row on a screen of 1320
 MOST_COURSES = 6

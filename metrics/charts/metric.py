@@ -11,7 +11,7 @@ from django.utils.translation import gettext as _
 
 from metrics.models import Aggregation, Bucket, Grain, Measure, Metric
 from opsboard.core import charts
-from opsboard.core.templatetags.ops import number, percent
+from opsboard.core.written import number, percent
 
 MOST_LINES = 6
 MOST_EXPLORED = 20_000

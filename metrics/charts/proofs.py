@@ -13,7 +13,7 @@ from metrics.charts.metric import change_text
 from metrics.models import Grain, Metric, Movement, buckets
 from opsboard.core import charts
 from opsboard.core.periods import start_of_day
-from opsboard.core.templatetags.ops import percent
+from opsboard.core.written import percent
 
 VERDICTS: Final = {
     "moved": (gettext_lazy("Moved, and it was the change"), "good"),

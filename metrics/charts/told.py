@@ -18,7 +18,7 @@ from metrics.charts.metric import change_text, value_text
 from metrics.models import Aggregation, Metric
 from metrics.services.drivers import DAY_OF_WEEK, HOUR_OF_DAY, Story
 from metrics.services.drivers import WEEKDAYS as DAYS
-from opsboard.core.templatetags.ops import number, percent
+from opsboard.core.written import number, percent
 
 BASELINE_TITLES: Final = {
     "usual": gettext_lazy("the same time in the last four weeks"),

@@ -18,7 +18,7 @@ from metrics.charts.told import dimension_text, finite, what_text
 from metrics.models import Metric
 from metrics.services.drivers import Course, Story
 from opsboard.core import charts
-from opsboard.core.templatetags.ops import percent
+from opsboard.core.written import percent
 
 METHODS: Final = {
     "season": gettext_lazy("hour-of-week limits"), "xmr": gettext_lazy("XmR chart"), "p": gettext_lazy("p chart"),

@@ -16,7 +16,7 @@ from metrics.models import Freshness, Metric, freshness, newest
 from opsboard.core.access import Viewer
 from opsboard.core.contract import Found, Reading, Ref, Watchable
 from opsboard.core.periods import Period
-from opsboard.core.templatetags.ops import duration
+from opsboard.core.written import duration
 
 PREFIX = "metrics.age:"
 MOST = 20

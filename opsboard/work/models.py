@@ -14,7 +14,7 @@ from django.utils.translation import gettext_lazy as _
 
 from opsboard.core.models import About, LimitedModel, Versioned, WorkspaceModel, WorkspaceQuerySet
 from opsboard.core.models.history import every_change
-from opsboard.core.templatetags.ops import number, percent
+from opsboard.core.written import number, percent
 
 if TYPE_CHECKING:
     from opsboard.core.access import Viewer

@@ -8,6 +8,7 @@ from django import forms
 from django.template import Context, Template
 from django.utils import timezone, translation
 
+from opsboard.core import written
 from opsboard.core.templatetags import ops
 
 
@@ -20,19 +21,19 @@ def draw(source: str, **context: object) -> str:
     [(1234.5, "1,234"), (38.25, "38.25"), (0.12345, "0.1234"), (-11.8, "−11.8"), (0, "0"), (None, "–"), ("x", "–"), (float("nan"), "–")],
 )  # fmt: skip
 def test_numbers_show_as_many_digits_as_matter(value: object, said: str) -> None:
-    assert ops.number(value) == said
+    assert written.number(value) == said
 
 
 def test_a_difference_carries_its_sign() -> None:
-    assert [ops.change(46), ops.change(-2, 1), ops.change(0)] == ["+46", "−2.0", "0"]
+    assert [written.change(46), written.change(-2, 1), written.change(0)] == ["+46", "−2.0", "0"]
 
 
 def test_rates_and_money_follow_the_language() -> None:
-    assert ops.percent(0.8712) == "87.1%"
+    assert written.percent(0.8712) == "87.1%"
     with translation.override("zh-hans"):
-        assert ops.money(Decimal("12500.5"), "CNY") == "¥12,500.50"
-        assert ops.day(date(2020, 11, 24)) == "2020年11月24日"
-    assert ops.day(date(2020, 11, 24)) == "24 Nov 2020"
+        assert written.money(Decimal("12500.5"), "CNY") == "¥12,500.50"
+        assert written.day(date(2020, 11, 24)) == "2020年11月24日"
+    assert written.day(date(2020, 11, 24)) == "24 Nov 2020"
 
 
 @pytest.mark.parametrize(
@@ -40,14 +41,14 @@ def test_rates_and_money_follow_the_language() -> None:
     [(0, "0 sec", "0秒"), (200, "3 min 20 sec", "3分钟 20秒"), (7500, "2 hr 5 min", "2小时 5分钟"), (86400, "1 day", "1天"), (-60, "−1 min", "−1分钟")],
 )  # fmt: skip
 def test_durations_say_the_two_units_that_matter(seconds: int, english: str, chinese: str) -> None:
-    assert ops.duration(seconds) == ops.duration(timedelta(seconds=seconds)) == english
+    assert written.duration(seconds) == written.duration(timedelta(seconds=seconds)) == english
     with translation.override("zh-hans"):
-        assert ops.duration(seconds) == chinese
+        assert written.duration(seconds) == chinese
 
 
 def test_moments_stand_in_the_readers_zone_with_the_exact_moment_beside() -> None:
     with timezone.override("Asia/Shanghai"):
-        said = ops.moment(datetime(2020, 11, 24, 20, 30, tzinfo=UTC))
+        said = written.moment(datetime(2020, 11, 24, 20, 30, tzinfo=UTC))
     assert said == '<time datetime="2020-11-25T04:30:00+08:00">25 Nov 2020 04:30</time>'
 
 
@@ -83,8 +84,8 @@ def test_a_page_without_a_heading_has_no_empty_one() -> None:
 
 
 def test_very_large_sums_are_written_out() -> None:
-    assert ops.number(1e22, 8) == "10,000,000,000,000,000,000,000.00000000"
-    assert ops.percent(1e30, 1).startswith("100,000,000")
+    assert written.number(1e22, 8) == "10,000,000,000,000,000,000,000.00000000"
+    assert written.percent(1e30, 1).startswith("100,000,000")
 
 
 @pytest.mark.parametrize(
