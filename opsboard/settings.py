@@ -178,12 +178,12 @@ CACHES = {
     },
     # Pieces of every page's frame, drawn once by each process. What they depend on is in their keys.
     "fragments": {
-        "BACKEND": "django.core.cache.backends.locmem.LocMemCache",
+        "BACKEND": "opsboard.core.near.NearCache",
         "LOCATION": "fragments",
         "OPTIONS": {"MAX_ENTRIES": 2000},
     },
     "grids": {  # the dashboards that people look at just now; a few hundred kB each
-        "BACKEND": "django.core.cache.backends.locmem.LocMemCache",
+        "BACKEND": "opsboard.core.near.NearCache",
         "LOCATION": "grids",
         "OPTIONS": {"MAX_ENTRIES": 24},
     },

@@ -63,7 +63,7 @@ class Sight:
 class Board:
     """A dashboard's grid, drawn, and the bar above it, from which people choose what it shows."""
 
-    grid: str
+    grid: bytes
     bar: str
     empty: bool
     late: bool = False  # somebody draws a newer one just now
@@ -155,7 +155,7 @@ def board_of(sight: Sight, *, patient: bool = True) -> Board:
         if (kept := _kept(key)) is not None:
             return kept
         board = _draw(sight)
-        _near().set(key, asdict(board), NEAR_FOR)
+        _near().set(key, board, NEAR_FOR)
         cache.set_many({key: asdict(board), before: key}, KEPT_FOR)
         return board
     finally:
@@ -165,10 +165,10 @@ def board_of(sight: Sight, *, patient: bool = True) -> Board:
 
 def put_in(response: TemplateResponse, board: Board) -> TemplateResponse:
     """The grid into a page: templates would copy its hundreds of kB once for each block that it lies in."""
-    grid = board.grid.encode()
 
     def fill(rendered: HttpResponse) -> None:
-        rendered.content = rendered.content.replace(HOLE.encode(), grid)
+        before, _hole, after = rendered.content.partition(HOLE.encode())
+        rendered.content = [before, board.grid, after]
 
     response.add_post_render_callback(fill)
     return response
@@ -180,13 +180,11 @@ def _near() -> BaseCache:
 
 def _kept(key: str) -> Board | None:
     """A grid that this process or another has drawn already; what is near need not be sent for."""
-    kept = _near().get(key)
-    if kept is None:
-        kept = cache.get(key)
-        if kept is None:
-            return None
-        _near().set(key, kept, NEAR_FOR)
-    return Board(**kept)
+    board: Board | None = _near().get(key)
+    if board is None and (kept := cache.get(key)) is not None:
+        board = Board(**kept)
+        _near().set(key, board, NEAR_FOR)
+    return board
 
 
 def _my_turn(key: str, wait: float = 0.0) -> bool:
@@ -223,7 +221,7 @@ def _draw(sight: Sight) -> Board:
             cache.set_many({keys[tile.id]: drawn[tile.id] for tile in new}, KEPT_FOR)
     grid = "".join(drawn[tile.id] for tile in tiles)
     above = loader.render_to_string("metrics/dashboards/_bar.html", bar_of(row, look, labels))
-    return Board(f'<div class="grid">{grid}</div>', above, not tiles)
+    return Board(f'<div class="grid">{grid}</div>'.encode(), above, not tiles)
 
 
 def _key(sight: Sight, tile: Tile, sources: Mapping[str, Measure]) -> str:
