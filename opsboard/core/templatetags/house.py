@@ -38,6 +38,18 @@ def _address(prefix: str, name: str, slug: str, args: tuple[Any, ...], kwargs: t
     return reverse(name, kwargs={"workspace": slug, **dict(kwargs)})
 
 
+@register.simple_tag
+def site_address(name: str) -> str:
+    """`{% site_address "account_login" %}`: an address of the whole site, asked for on every page."""
+    return _site_address(get_script_prefix(), name)
+
+
+@functools.lru_cache(maxsize=64)
+def _site_address(prefix: str, name: str) -> str:
+    """Under one prefix an address never changes while a process lives."""
+    return reverse(name)
+
+
 @register.filter
 def advice(reason: str) -> Any:
     """`{{ message.reason|advice }}`: what a person can do about a message that was not taken."""
