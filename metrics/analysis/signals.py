@@ -1,6 +1,6 @@
 """Is it a signal? The chart that fits the number: season, p, u, c or XmR; and in words what it was that spoke.
 
-Rates of counted things have p charts, counts per unit u charts and small counts c charts, but only where they vary as
+Rates of counted things have p charts (np charts for those who would rather see how many), counts per unit u charts and small counts c charts, but only where they vary as
 counting alone would have it (D. B. Laney, Quality Engineering 14, 2002, 531-537: σ of the standardised points about 1);
 else XmR, which needs no model. Small lasting shifts are seen earlier by EWMA and CUSUM, for those who ask for them.
 """
@@ -19,7 +19,7 @@ from opsboard.core.analysis.nelson import DEFAULT_RULES, Signal
 from opsboard.core.analysis.unusual import Episode, Found, find_unusual
 from opsboard.core.lazy import numpy as np
 
-type Method = Literal["season", "xmr", "p", "u", "c", "ewma", "cusum", "none"]
+type Method = Literal["season", "xmr", "p", "np", "u", "c", "ewma", "cusum", "none"]
 type Reason = Literal["season", "chance", "more_than_chance", "any", "chosen", "few"]
 type Kind = Literal["sum", "rate", "mean"]
 
@@ -35,7 +35,8 @@ SHIFT: Final = -1  # the rule of EWMA and CUSUM, which are none of Nelson's
 class Judged:
     """A series and its limits. ``signals`` are (index, rule) with Nelson's numbers, 0 for the season's own, or -1 for a
     lasting shift. ``reason`` is why this chart, ``offered`` which others fit. ``drawn`` is what the limits are for where that
-    is not the values themselves: smoothed by EWMA, or the larger of CUSUM's two sums (that of falls below nought)."""
+    is not the values themselves: how many there were (np), smoothed by EWMA, or the larger of CUSUM's two sums (that of
+    falls below nought)."""
 
     method: Method
     center: tuple[float | None, ...]
@@ -85,11 +86,14 @@ def judge_series(
     if found.method == "none" and not by_chance:
         nothing = (None,) * len(values)
         return Judged("none", nothing, nothing, nothing, (), (), reason="few")
-    offered: tuple[Any, ...] = ("xmr", *([natural] if natural else []), "ewma", "cusum")
+    also = {"": (), "p": ("p", "np")}.get(natural, (natural,))
+    offered: tuple[Any, ...] = ("xmr", *also, "ewma", "cusum")
     wanted = chart if chart in offered else natural if by_chance and not starts else "xmr"
     if wanted in {"ewma", "cusum"}:
         last = [value if place >= max(begins, default=0) else None for place, value in enumerate(values)]
         judged = _shift(last if sum(value is not None for value in last) > 1 else values, wanted, found)
+    elif wanted == "np":
+        judged = _how_many(values, weights, found)
     elif counted is not None and wanted == natural:
         judged = _with_points(times, zone, counted, _of_chart(counted, found))
     else:
@@ -117,6 +121,21 @@ def _shift(values: Sequence[float | None], wanted: str, found: Found) -> Judged:
     return Judged("cusum", center, low, high, marks, found.episodes, drawn=larger)
 
 
+def _how_many(values: Sequence[float | None], weights: Sequence[float], found: Found) -> Judged:
+    """The p chart's question in cases: how many there were, against how many there would be in a sample of that size."""
+    cases = [None if value is None else round(value * weight) for value, weight in zip(values, weights, strict=True)]
+    known = [(case, weight) for case, weight in zip(cases, weights, strict=True) if case is not None]
+    chart = spc.np_chart(cases, weights, exact=_small(known))
+    return replace(_of_chart(chart, found), drawn=chart.values)
+
+
+def _small(known: Sequence[tuple[float, float]]) -> bool:
+    """Whether `(cases, out of how many)` are so few that only the exact limits are right."""
+    size = sum(weight for _case, weight in known)
+    rate = sum(case for case, _weight in known) / size
+    return min(rate, 1 - rate) * float(np.median([weight for _case, weight in known])) < SMALL_SAMPLE
+
+
 def _never_below(values: Sequence[float | None]) -> bool:
     return all(value is None or value >= 0 for value in values)
 
@@ -134,8 +153,9 @@ def _counted(
     size = sum(weight for _value, weight in known)
     rate = sum(one or 0 for one in counts) / size if size > 0 else 0.0
     if kind == "rate" and all(0 <= value <= 1 and float(weight).is_integer() for value, weight in known):
-        small = min(rate, 1 - rate) * float(np.median([weight for _value, weight in known])) < SMALL_SAMPLE
-        return spc.p_chart(counts, weights, exact=small) if 0 < rate < 1 else None
+        if not 0 < rate < 1:
+            return None
+        return spc.p_chart(counts, weights, exact=_small([(value * weight, weight) for value, weight in known]))
     if per_unit and are_counts and rate > 0:
         return spc.u_chart(counts, weights)
     mean = sum(value for value, _weight in known) / len(known)

@@ -25,7 +25,7 @@ MOST = 20_000
 class Span(Schema):
     from_: datetime | None = Field(None, alias="from")
     to: datetime | None = None
-    chart: Literal["", "xmr", "p", "u", "c", "ewma", "cusum"] = Field(
+    chart: Literal["", "xmr", "p", "np", "u", "c", "ewma", "cusum"] = Field(
         "", description="Another chart than the one that fits best; taken where it fits the metric at all."
     )
 
@@ -44,7 +44,7 @@ class ChangeOut(Schema):
 
 
 class AnalysisOut(Schema):
-    method: Literal["season", "xmr", "p", "u", "c", "ewma", "cusum", "none"]
+    method: Literal["season", "xmr", "p", "np", "u", "c", "ewma", "cusum", "none"]
     reason: Literal["season", "chance", "more_than_chance", "any", "chosen", "few"] = Field(
         description="Why this chart: the numbers follow the week; they vary as counting by chance does, or more; else any."
     )

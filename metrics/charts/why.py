@@ -22,7 +22,7 @@ from opsboard.core.written import percent
 
 METHODS: Final = {
     "season": gettext_lazy("hour-of-week limits"), "xmr": gettext_lazy("XmR chart"), "p": gettext_lazy("p chart"),
-    "u": gettext_lazy("u chart"), "c": gettext_lazy("c chart"), "ewma": gettext_lazy("EWMA chart"),
+    "np": gettext_lazy("np chart"),    "u": gettext_lazy("u chart"), "c": gettext_lazy("c chart"), "ewma": gettext_lazy("EWMA chart"),
     "cusum": gettext_lazy("CUSUM chart"), "none": gettext_lazy("too few values"),
 }  # fmt: skip
 # What is counted, and that it varies as counting does.
@@ -36,6 +36,7 @@ COUNTED: Final = {
 CHOSEN: Final = {
     "xmr": gettext_lazy("Judged by an XmR chart, as you chose: it fits any number."),
     "p": gettext_lazy("Judged by a p chart, as you chose: for shares of what is counted."),
+    "np": gettext_lazy("Judged by an np chart, as you chose: how many there were, for samples of their size."),
     "u": gettext_lazy("Judged by a u chart, as you chose: for what is counted per unit."),
     "c": gettext_lazy("Judged by a c chart, as you chose: for counts of what is rare."),
     "ewma": gettext_lazy("Judged by an EWMA chart, as you chose: it sees small shifts that last."),
@@ -103,6 +104,11 @@ def judged_chart(
             charts.Series(_("upper limit"), [(course.buckets[k].at, judged.upper[k]) for k in near]),
             charts.Series(_("lower limit"), [(course.buckets[k].at, judged.lower[k]) for k in near]),
         ]
+    elif judged.method == "np":
+        series = _lines(
+            course, (_("number of cases"), judged.drawn), (_("expected"), judged.center),
+            (_("upper limit"), judged.upper), (_("lower limit"), judged.lower),
+        )  # fmt: skip
     elif judged.method == "ewma":
         series += _lines(course, (_("smoothed"), judged.drawn))
         series += _lines(course, (_("upper limit"), judged.upper), (_("lower limit"), judged.lower))
@@ -120,8 +126,9 @@ def judged_chart(
         and one.at >= (points[0][0] if points else first)
         and one.at <= points[-1][0]
     ]
+    as_rate = metric.as_rate and judged.method != "np"
     return charts.line(
-        series, title=metric.name, unit="" if metric.as_rate else metric.unit, rate=metric.as_rate, limits=limits,
+        series, title=metric.name, unit="" if metric.as_rate else metric.unit, rate=as_rate, limits=limits,
         signals=marks, changes=[charts.Change(start, _("asked about"))], tz=metric.zone, width=width, height=height,
         heading=False,
     )  # fmt: skip

@@ -54,7 +54,8 @@ def test_each_number_is_judged_by_the_chart_that_fits_it(workspace: Workspace, a
     yesterday = (today - timedelta(days=1)).timestamp()
     for key, method in (("faults", "c"), ("returns", "p"), ("per-bolt", "u")):
         told = asked(api, f"metrics/{key}/analysis").json()
-        assert (told["method"], told["reason"], told["offered"]) == (method, "chance", ["xmr", method, "ewma", "cusum"])
+        fit = ["p", "np"] if method == "p" else [method]
+        assert (told["method"], told["reason"], told["offered"]) == (method, "chance", ["xmr", *fit, "ewma", "cusum"])
         assert told["lower"] < told["center"] < told["upper"]
         assert [datetime.fromisoformat(one["at"]).timestamp() for one in told["signals"] if one["rule"] == 1] == [
             yesterday
@@ -63,6 +64,11 @@ def test_each_number_is_judged_by_the_chart_that_fits_it(workspace: Workspace, a
     assert (plain["method"], plain["reason"]) == ("xmr", "any")
     (level,) = plain["changes"]
     assert level["after"] - level["before"] == pytest.approx(2, abs=0.8)
+    share, cases = (asked(api, "metrics/returns/analysis", chart=chart).json() for chart in ("p", "np"))
+    assert (cases["method"], cases["reason"], cases["signals"]) == ("np", "chosen", share["signals"])
+    sizes = {cases[limit] / share[limit] for limit in ("center", "upper")}  # all of the last sample's size
+    assert max(sizes) == pytest.approx(min(sizes))
+    assert 80 <= min(sizes) < 120
     for chart in ("ewma", "cusum"):
         told = asked(api, "metrics/minutes/analysis", chart=chart).json()
         assert (told["method"], told["reason"]) == (chart, "chosen")
