@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 
+from django.core.cache import caches
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from metrics import charts
 from metrics.contract.numbers import in_use
-from metrics.models import Bucket, Grain, Level, Metric, Movement, buckets
+from metrics.models import Bucket, Grain, Level, Metric, Movement, buckets, marks_of
 from metrics.services.drivers import BACK, bucket_end, judge_buckets
 from opsboard.core import registry
 from opsboard.core.access import Viewer
@@ -23,32 +25,47 @@ from opsboard.core.periods import Period
 
 # Values of a metric that comes oftener than daily are judged by the hour of the week, a few weeks back.
 MOST = 200
+SETTLED, KEPT_FOR = 1800, 3600  # seconds: no clock's hour ends between two half hours
 
 
 def judged_in(viewer: Viewer, period: Period, now: datetime) -> dict[int, list[dict[str, Any]]]:
     """`{metric: its unusual stretches in the period}`, the newest last; one query a grain for all metrics, and one for
-    the confirmed levels."""
+    the confirmed levels. What was judged is kept until the metric, or what it is judged by, is another."""
     metrics = {metric.pk: metric for metric in in_use(viewer)[:MOST]}
     levels: dict[int, list[datetime]] = {}
     for pk, at in Level.objects.filter(metric__in=metrics).confirmed().values_list("metric_id", "at"):
         levels.setdefault(pk, []).append(at)
-    answer: dict[int, list[dict[str, Any]]] = {}
-    for grain in {metric.grain for metric in metrics.values()}:
-        ids = [metric.pk for metric in metrics.values() if metric.grain == grain]
-        # Minutes are judged by their hours.
-        asked = Grain.HOUR if grain == Grain.MINUTE else grain
-        apart = registry.apart(
-            viewer, [metrics[pk].indicator for pk in ids], Period(period.start - BACK[asked], period.end, "custom")
-        )
-        course: dict[int, list[Bucket]] = {}
-        for one in buckets(ids, start=period.start - BACK[asked], end=min(period.end, now), grain=asked):
-            course.setdefault(one.metric_id, []).append(one)
+    marks = marks_of(viewer.workspace, [metric.key for metric in metrics.values()])
+    kept = caches["fragments"]
+    judged: dict[int, list[dict[str, Any]]] = {}
+    # Minutes are judged by their hours.
+    by_grain: dict[Grain, list[Metric]] = {}
+    for metric in metrics.values():
+        by_grain.setdefault(Grain.HOUR if metric.grain == Grain.MINUTE else Grain(metric.grain), []).append(metric)
+    longest = max((BACK[grain] for grain in by_grain), default=timedelta(0))
+    whole = Period(period.start - longest, period.end, "custom")
+    apart = registry.apart(viewer, [metric.indicator for metric in metrics.values()], whole)
+    for asked, here in by_grain.items():
+        keys = {}
+        for metric in here:
+            away = apart[metric.indicator]
+            told = (
+                marks.metrics.get(metric.key), marks.beside, sorted(levels.get(metric.pk, ())), period.start, period.end,
+                int(now.timestamp()) // SETTLED, hash((away.off, tuple(sorted(away.worked.items())), away.spans)),
+            )  # fmt: skip
+            keys[metric.pk] = f"metrics.judged:{metric.pk}:{hashlib.sha256(repr(told).encode()).hexdigest()}"
+        known = kept.get_many(keys.values())
+        judged |= {pk: known[key] for pk, key in keys.items() if key in known}
+        new = [pk for pk in keys if pk not in judged]
+        course: dict[int, list[Bucket]] = {pk: [] for pk in new}
+        start = period.start - BACK[asked]
+        for one in buckets(new, start=start, end=min(period.end, now), grain=asked) if new else ():
+            course[one.metric_id].append(one)
         for pk, found in course.items():
-            if stretches := _unusual(
-                metrics[pk], found, levels.get(pk, ()), period, now, apart[metrics[pk].indicator], asked
-            ):
-                answer[pk] = stretches
-    return answer
+            metric = metrics[pk]
+            judged[pk] = _unusual(metric, found, levels.get(pk, ()), period, now, apart[metric.indicator], asked)
+            kept.set(keys[pk], judged[pk], KEPT_FOR)
+    return {pk: stretches for pk, stretches in judged.items() if stretches}
 
 
 def _unusual(
@@ -58,18 +75,21 @@ def _unusual(
     period: Period,
     now: datetime,
     apart: Apart,
-    grain: str,
+    grain: Grain,
 ) -> list[dict[str, Any]]:
-    whole = [one for one in found if bucket_end(one.at, metric) <= now]
+    def end_of(at: datetime) -> datetime:
+        return at + timedelta(hours=1) if grain == Grain.HOUR else bucket_end(at, metric)
+
+    whole = [one for one in found if end_of(one.at) <= now]
     if not whole or whole[-1].at < period.start:
         return []
     judged = judge_buckets(
-        metric, whole, starts, now, apart=replace(apart, zone=metric.zone), seconds=Grain(grain).seconds
+        metric, whole, starts, now, apart=replace(apart, zone=metric.zone), seconds=grain.seconds
     ).judged
     return [
         {
             "start": one.start,
-            "end": one.last + timedelta(days=1) if one.rule == "day" else bucket_end(one.last, metric),
+            "end": one.last + timedelta(days=1) if one.rule == "day" else end_of(one.last),
             "actual": one.actual,
             "expected": one.expected,
             "distance": one.distance,

@@ -12,9 +12,11 @@ from django.urls import reverse
 from django.utils import timezone
 
 from metrics import services
+from metrics.contract import signals
 from metrics.contract.signals import find_signals
 from metrics.models import Level, Metric, Movement
 from metrics.services import Given
+from metrics.services.drivers import judge_buckets
 from metrics.tasks import look_for_new_levels
 from opsboard.core import events, periods
 from opsboard.core.effects import perform
@@ -86,6 +88,36 @@ def test_an_unusual_day_is_found_asked_about_and_written_down(
     assert entry.signal
     assert Occurrence.objects.filter(key="metrics.journal_entry_written").count() == 1
     assert list(find_signals(viewer, period)) == []
+
+
+def test_the_hour_that_still_runs_is_no_signal_and_what_was_judged_is_not_judged_again(
+    workspace: Workspace, anna: User, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    now = midnight(workspace, timezone.now()) - timedelta(hours=12)
+    metric = services.create_metric(
+        workspace=workspace, by=anna, now=now, name="Calls", key="calls", aggregation="sum", grain="minute"
+    )
+    rng = np.random.default_rng(3)
+    hours = [Given(now - timedelta(hours=back), float(rng.normal(600, 20)), 1) for back in range(24 * 40, 0, -1)]
+    services.write_points(metric=metric, points=[*hours, Given(now, 40.0, 1)], by=anna, now=now)
+    viewer, period = viewer_for(anna, workspace), periods.week_of(now.date(), workspace.zone)
+    judged: list[int] = []
+
+    def watched(metric: Metric, *given: Any, **more: Any) -> Any:
+        judged.append(metric.pk)
+        return judge_buckets(metric, *given, **more)
+
+    monkeypatch.setattr(signals, "judge_buckets", watched)
+    five_past, an_hour_later = now + timedelta(minutes=5), now + timedelta(minutes=65)
+    assert signals.judged_in(viewer, period, five_past) == {}
+    assert signals.judged_in(viewer, period, five_past) == {}
+    assert len(judged) == 1
+    ((only,),) = signals.judged_in(viewer, period, an_hour_later).values()
+    assert (only["start"], only["end"]) == (now - timedelta(hours=12), now + timedelta(hours=12))  # that day
+    assert only["actual"] < only["expected"]
+    services.write_points(metric=metric, points=[Given(now, 600.0, 1)], by=anna, now=an_hour_later)
+    assert signals.judged_in(viewer, period, an_hour_later) == {}
+    assert len(judged) == 3
 
 
 def test_closing_the_action_proves_the_entry(

@@ -217,22 +217,24 @@ def _level(moments: "Array", given: "Array", local: "Array", zone: tzinfo) -> Fo
         places = np.searchsorted(days, np.floor(local / DAY)).clip(0, len(days) - 1)
         width = np.full(len(given), np.nan)
         center = np.array(chart.center)[places]
-        episodes = _signals(at, of_days, chart, zone, LONGEST_GAP * DAY)
+        episodes = _signals(at, of_days, chart, zone, LONGEST_GAP * DAY, "day")
         return Found("xmr", center, width, width, tuple(episodes), chart=chart)
     chart = xmr(given.tolist(), screened=True)
-    episodes = _signals(moments, given, chart, zone, LONGEST_GAP * _step(moments))
+    episodes = _signals(moments, given, chart, zone, LONGEST_GAP * _step(moments), "xmr")
     return Found(
         "xmr", np.array(chart.center), np.array(chart.lower), np.array(chart.upper), tuple(episodes), chart=chart
     )
 
 
-def _signals(moments: "Array", given: "Array", chart: Chart, zone: tzinfo, gap: float) -> list[Episode]:
+def _signals(
+    moments: "Array", given: "Array", chart: Chart, zone: tzinfo, gap: float, rule: Literal["day", "xmr"]
+) -> list[Episode]:
     marks = np.zeros(len(given), dtype=bool)
     marks[list(chart.signal_indexes)] = True
     center, sigma = np.array(chart.center), np.array(chart.sigma)
     with np.errstate(divide="ignore", invalid="ignore"):
         far = np.nan_to_num((given - center) / sigma, posinf=ALONE, neginf=-ALONE)
-    return _episodes(moments, given, center, marks, far, gap, zone, "xmr")
+    return _episodes(moments, given, center, marks, far, gap, zone, rule)
 
 
 def _episodes(
