@@ -11,7 +11,7 @@ import json
 import os
 import pkgutil
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from importlib import import_module
 from pathlib import Path
 from typing import Any
@@ -46,6 +46,31 @@ def modules(only: str) -> Iterator[Any]:
             yield module
 
 
+def each_on_its_own(found: Sequence[Any]) -> Iterator[Any]:
+    """Each module begins with empty tables: what one leaves behind is no load, and no data, of the next."""
+    connection, cache = import_module("django.db").connection, import_module("django.core.cache").cache
+    name = connection.settings_dict["NAME"]
+    here, laid = (connection.ops.quote_name(one) for one in (name, f"{name}_laid"))
+
+    def anew(what: str, like: str) -> None:
+        connection.close()
+        with connection.creation._nodb_cursor() as cursor:
+            cursor.execute(f"DROP DATABASE IF EXISTS {what} WITH (FORCE)")
+            cursor.execute(f"CREATE DATABASE {what} TEMPLATE {like} STRATEGY FILE_COPY")
+            cursor.execute("CHECKPOINT")
+
+    anew(laid, here)
+    try:
+        for module in found:
+            cache.clear()
+            yield module
+            if module is not found[-1]:
+                anew(here, laid)
+    finally:
+        with connection.creation._nodb_cursor() as cursor:
+            cursor.execute(f"DROP DATABASE IF EXISTS {laid} WITH (FORCE)")
+
+
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("only", nargs="?", default="", help="only figures whose name holds this")
@@ -67,7 +92,7 @@ def main() -> int:
         try:
             found = list(modules(only))
             settling.settle()  # as web processes and workers do
-            for module in found:
+            for module in each_on_its_own(found):
                 for figure in module.figures():
                     if only and only not in figure["name"]:
                         continue
