@@ -12,7 +12,7 @@ from opsboard.core.near import NearCache
 
 @pytest.fixture
 def near(request: pytest.FixtureRequest) -> NearCache:
-    return NearCache(request.node.name, {"MAX_ENTRIES": 3})
+    return NearCache(request.node.name, {"OPTIONS": {"MAX_ENTRIES": 3}})
 
 
 def test_what_is_kept_is_given_as_it_is_and_not_as_a_copy(near: NearCache) -> None:
