@@ -13,7 +13,14 @@ from opsboard.core.models import User, Workspace
 
 
 def hang(
-    *, workspace: Workspace, by: User, known: dict[str, Metric], carrier: str, days: dict[str, int], now: datetime
+    *,
+    workspace: Workspace,
+    by: User,
+    known: dict[str, Metric],
+    carrier: str,
+    line: str,
+    days: dict[str, int],
+    now: datetime,
 ) -> None:
     """One dashboard for the morning, with three annotations; `days` says how long ago they were."""
     today = now.astimezone(workspace.zone).date()
@@ -40,9 +47,11 @@ def hang(
         tile("line", 6, 2, 6, 4, "on-time", by=carrier, title=_("On time, by carrier")),
         tile("bar", 0, 6, 6, 4, "complaints", grain="week", span="90d"),
         tile("line", 6, 6, 6, 4, "damages", span="90d"),
-        tile("gauge", 0, 10, 3, 3, "stock"),
-        tile("table", 3, 10, 5, 3, "orders", "order-value", "on-time", "damages", title=_("At a glance")),
-        tile("text", 8, 10, 4, 3, title=_("How to read it"), text=_(
+        tile("heat", 0, 10, 6, 4, "complaint-calls", span="90d"),
+        tile("stacked", 6, 10, 6, 4, "complaint-calls", by=line, grain="week", span="90d"),
+        tile("gauge", 0, 14, 3, 3, "stock"),
+        tile("table", 3, 14, 5, 3, "orders", "order-value", "on-time", "damages", title=_("At a glance")),
+        tile("text", 8, 14, 4, 3, title=_("How to read it"), text=_(
             "**Green** is better than the 30 days before, **red** is worse.\n\n- Late parcels: ask the warehouse\n"
             "- Slow answers: ask after-sales"
         )),

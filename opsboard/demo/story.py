@@ -40,7 +40,7 @@ def tell(*, workspace: Workspace, people: dict[str, User], by: User, now: dateti
     tickets = line_up(workspace=workspace, people=people, by=by, now=now)
     watch(workspace=workspace, people=people, by=by, known=known, tickets=tickets, now=now)
     boards.hang(
-        workspace=workspace, by=by, known=known, carrier=_("carrier"), now=now,
+        workspace=workspace, by=by, known=known, carrier=_("carrier"), line=_("line"), now=now,
         days={"packed": PACKED_BETTER, "left": SLOW_SINCE, "sale": 9},
     )  # fmt: skip
     done = act(workspace=workspace, people=people, by=by, known=known, now=now)
@@ -77,6 +77,7 @@ def numbers(*, workspace: Workspace, people: dict[str, User], by: User, now: dat
         description=_("Each complaint at its hour, with product line, batch and channel."),
     )  # fmt: skip
     metrics.write_points(metric=calls, points=complaints(workspace, now), by=by, now=now, told=True)
+    known[calls.key] = calls
     return known
 
 
