@@ -20,7 +20,7 @@ from opsboard.core.access import Request, needs
 from opsboard.core.forms import say
 from opsboard.core.lists import Filter, Listing, Shows
 from opsboard.core.models import Role
-from opsboard.core.pages import done, page, refused
+from opsboard.core.pages import done, page, posted, refused
 from opsboard.core.versions import StaleVersion
 
 FORM = ("metrics/annotations/annotation_form.html", "metrics/annotations/_annotation_form.html")
@@ -88,7 +88,7 @@ def _found(request: Request, pk: int) -> Annotation:
 @needs(Role.EDITOR)
 def annotate(request: Request) -> HttpResponse:
     start = {"on": timezone.localtime(timezone.now(), request.workspace.zone).date()}
-    form = AnnotationForm(request.POST or None, viewer=request.viewer, initial=start)
+    form = AnnotationForm(posted(request), viewer=request.viewer, initial=start)
     context: dict[str, Any] = {"form": form}
     if request.method != "POST":
         return page(request, FORM[0], context, part=FORM[1])
@@ -106,7 +106,7 @@ def annotate(request: Request) -> HttpResponse:
 @needs(Role.EDITOR)
 def change_annotation(request: Request, pk: int) -> HttpResponse:
     row = _found(request, pk)
-    form = AnnotationForm(request.POST or None, viewer=request.viewer, annotation=row)
+    form = AnnotationForm(posted(request), viewer=request.viewer, annotation=row)
     context: dict[str, Any] = {"form": form, "annotation": row, "version": row.version}
     if request.method != "POST":
         return page(request, FORM[0], context, part=FORM[1])

@@ -22,7 +22,7 @@ from metrics.views.grids import board_of, sight_of
 from opsboard.core.access import Request, needs
 from opsboard.core.forms import say
 from opsboard.core.models import Role
-from opsboard.core.pages import done, page, refused
+from opsboard.core.pages import done, page, posted, refused
 from opsboard.core.versions import StaleVersion
 
 FORM = ("metrics/dashboards/dashboard_form.html", "metrics/dashboards/_dashboard_form.html")
@@ -42,7 +42,7 @@ def _list(request: Request) -> str:
 @require_http_methods(["GET", "POST"])
 @needs(Role.EDITOR)
 def create_dashboard(request: Request) -> HttpResponse:
-    form = DashboardForm(request.POST or None, viewer=request.viewer)
+    form = DashboardForm(posted(request), viewer=request.viewer)
     context: dict[str, Any] = {"form": form}
     if request.method != "POST":
         return page(request, FORM[0], context, part=FORM[1])
@@ -99,7 +99,7 @@ def _numbers(texts: Sequence[str]) -> list[int]:
 @needs(Role.EDITOR)
 def change_dashboard(request: Request, pk: int) -> HttpResponse:
     row = found_dashboard(request, pk)
-    form = DashboardForm(request.POST or None, viewer=request.viewer, dashboard=row)
+    form = DashboardForm(posted(request), viewer=request.viewer, dashboard=row)
     context: dict[str, Any] = {"form": form, "dashboard": row, "version": row.version}
     if request.method != "POST":
         return page(request, FORM[0], context, part=FORM[1])
@@ -136,7 +136,7 @@ def _found_tile(row: Dashboard, number: int) -> Tile:
 def add_tile(request: Request, pk: int) -> HttpResponse:
     row = found_dashboard(request, pk)
     start = {name: request.GET[name] for name in ("kind", "source") if request.GET.get(name)}
-    form = TileForm(request.POST or None, viewer=request.viewer, initial=start)
+    form = TileForm(posted(request), viewer=request.viewer, initial=start)
     return _tile_page(request, row, form, {})
 
 
@@ -145,7 +145,7 @@ def add_tile(request: Request, pk: int) -> HttpResponse:
 def change_tile(request: Request, pk: int, number: int) -> HttpResponse:
     row = found_dashboard(request, pk)
     tile = _found_tile(row, number)
-    form = TileForm(request.POST or None, viewer=request.viewer, tile=tile)
+    form = TileForm(posted(request), viewer=request.viewer, tile=tile)
     return _tile_page(request, row, form, {"tile": tile})
 
 

@@ -17,14 +17,14 @@ from metrics.views.metric import found_metric
 from opsboard.core.access import Request, needs
 from opsboard.core.forms import say
 from opsboard.core.models import Role
-from opsboard.core.pages import done, page, refused
+from opsboard.core.pages import done, page, posted, refused
 from opsboard.core.versions import StaleVersion
 
 
 @require_http_methods(["GET", "POST"])
 @needs(Role.EDITOR)
 def create_metric(request: Request) -> HttpResponse:
-    form = MetricForm(request.POST or None, viewer=request.viewer, initial={"owner": request.user.pk})
+    form = MetricForm(posted(request), viewer=request.viewer, initial={"owner": request.user.pk})
     context = {"form": form}
     if request.method != "POST":
         return page(request, "metrics/metric_form.html", context, part="metrics/_metric_form.html")
@@ -44,7 +44,7 @@ def create_metric(request: Request) -> HttpResponse:
 @needs(Role.EDITOR)
 def change_metric(request: Request, pk: int) -> HttpResponse:
     row = found_metric(request, pk)
-    form = MetricForm.of(row, request.POST or None, viewer=request.viewer)
+    form = MetricForm.of(row, posted(request), viewer=request.viewer)
     context: dict[str, Any] = {"form": form, "metric": row, "version": row.version}
     if request.method != "POST":
         return page(request, "metrics/metric_form.html", context, part="metrics/_metric_form.html")
@@ -89,7 +89,7 @@ def restore_metric(request: Request, pk: int) -> HttpResponse:
 @needs(Role.EDITOR)
 def add_value(request: Request, pk: int) -> HttpResponse:
     row = found_metric(request, pk)
-    form = ValueForm(request.POST or None, metric=row)
+    form = ValueForm(posted(request), metric=row)
     context = {"form": form, "metric": row}
     if request.method != "POST":
         return page(request, "metrics/value_form.html", context, part="metrics/_value_form.html")

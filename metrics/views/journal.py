@@ -22,7 +22,7 @@ from opsboard.core.access import Request, needs
 from opsboard.core.forms import say
 from opsboard.core.lists import Filter, Listing, Shows
 from opsboard.core.models import Role
-from opsboard.core.pages import done, page, refused
+from opsboard.core.pages import done, page, posted, refused
 from opsboard.core.versions import StaleVersion
 
 COLUMNS = (
@@ -122,7 +122,7 @@ def write_movement(request: Request, pk: int) -> HttpResponse:
 @needs(Role.EDITOR)
 def change_movement(request: Request, pk: int) -> HttpResponse:
     row = found_movement(request, pk)
-    form = ChangeForm.of(row, request.POST or None, viewer=request.viewer)
+    form = ChangeForm.of(row, posted(request), viewer=request.viewer)
     context: dict[str, Any] = {"form": form, "movement": row, "metric": row.metric, "version": row.version}
     if request.method != "POST":
         return page(request, "metrics/movement_form.html", context, part="metrics/_movement_form.html")

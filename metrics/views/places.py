@@ -16,7 +16,7 @@ from opsboard.core.access import Request, needs
 from opsboard.core.forms import say
 from opsboard.core.lists import Listing, Shows
 from opsboard.core.models import Role
-from opsboard.core.pages import done, page, refused
+from opsboard.core.pages import done, page, posted, refused
 
 COLUMNS = (
     Shows("dimension", gettext_lazy("Label"), lambda row: row.dimension, sort=("dimension",)),
@@ -27,7 +27,7 @@ COLUMNS = (
 
 @require_http_methods(["GET", "POST"])
 def places(request: Request) -> HttpResponse:
-    form = PlaceForm(request.POST or None, initial={"timezone": request.workspace.timezone})
+    form = PlaceForm(posted(request), initial={"timezone": request.workspace.timezone})
     listing = Listing(
         key="metrics.places", rows=Place.objects.visible_to(request.viewer), columns=COLUMNS,
         order=("dimension", "value"), per_page=30,

@@ -15,7 +15,7 @@ from opsboard.core.access import Request, needs
 from opsboard.core.forms import say
 from opsboard.core.lists import Listing, Shows
 from opsboard.core.models import ExchangeRate, Role
-from opsboard.core.pages import done, page, refused
+from opsboard.core.pages import done, page, posted, refused
 
 COLUMNS = (
     Shows("day", gettext_lazy("From day"), lambda row: row.day, sort=("day",)),
@@ -28,7 +28,7 @@ COLUMNS = (
 @require_http_methods(["GET", "POST"])
 def rates(request: Request) -> HttpResponse:
     today = timezone.localtime(timezone.now(), request.workspace.zone).date()
-    form = RateForm(request.POST or None, initial={"day": today.isoformat()})
+    form = RateForm(posted(request), initial={"day": today.isoformat()})
     listing = Listing(
         key="metrics.rates", rows=ExchangeRate.objects.visible_to(request.viewer), columns=COLUMNS, order=("-day",),
         per_page=30,

@@ -23,7 +23,7 @@ from opsboard.core.access import Request, needs
 from opsboard.core.charts import Node, tree
 from opsboard.core.forms import say
 from opsboard.core.models import Role
-from opsboard.core.pages import done, page, refused, wants_part
+from opsboard.core.pages import done, page, posted, refused, wants_part
 from opsboard.core.periods import Period
 
 SIGNS = {
@@ -168,7 +168,7 @@ def set_driver(request: Request, pk: int) -> HttpResponse:
     """What a metric works on, and how."""
     row = found_metric(request, pk)
     branch = Influence.objects.filter(child=row).first()
-    form = DriverForm(request.POST or None, metric=row, branch=branch, viewer=request.viewer)
+    form = DriverForm(posted(request), metric=row, branch=branch, viewer=request.viewer)
     context = {"form": form, "metric": row}
     if request.method != "POST":
         return page(request, "metrics/driver_form.html", context, part="metrics/_driver_form.html")

@@ -22,7 +22,7 @@ from opsboard.core.forms import say
 from opsboard.core.imports import Wizard
 from opsboard.core.lists import Filter, Listing, Shows
 from opsboard.core.models import Role
-from opsboard.core.pages import done, page, refused
+from opsboard.core.pages import done, page, posted, refused
 from opsboard.core.versions import StaleVersion
 
 wizard = Wizard(
@@ -114,7 +114,7 @@ def _show(request: Request, row: WaitingList, form: WaitingItemForm, answer: Any
 @require_http_methods(["GET", "POST"])
 @needs(Role.EDITOR)
 def create_waiting_list(request: Request) -> HttpResponse:
-    form = WaitingListForm(request.POST or None, viewer=request.viewer)
+    form = WaitingListForm(posted(request), viewer=request.viewer)
     context = {"form": form}
     if request.method != "POST":
         return page(request, "metrics/waiting_form.html", context, part="metrics/_waiting_form.html")
@@ -134,7 +134,7 @@ def create_waiting_list(request: Request) -> HttpResponse:
 @needs(Role.EDITOR)
 def change_waiting_list(request: Request, pk: int) -> HttpResponse:
     row = found_list(request, pk)
-    form = WaitingListForm(request.POST or None, viewer=request.viewer, row=row)
+    form = WaitingListForm(posted(request), viewer=request.viewer, row=row)
     context: dict[str, Any] = {"form": form, "row": row, "version": row.version}
     if request.method != "POST":
         return page(request, "metrics/waiting_form.html", context, part="metrics/_waiting_form.html")

@@ -29,6 +29,11 @@ class SeeOther(HttpResponseRedirect):
     status_code = 303
 
 
+def posted(request: HttpRequest) -> Any:
+    """What was sent with a form, also where that is nothing; None where nobody sent it yet."""
+    return request.POST if request.method == "POST" else None
+
+
 def wants_part(request: HttpRequest) -> bool:
     """Whether htmx asks for a piece of the page (a boosted link asks for all of it)."""
     htmx = getattr(request, "htmx", None)

@@ -18,7 +18,7 @@ from opsboard.core.access import Request
 from opsboard.core.contract import Found
 from opsboard.core.lists import Filter, Listing, Shows
 from opsboard.core.models import Role
-from opsboard.core.pages import done, page, refused
+from opsboard.core.pages import done, page, posted, refused
 from opsboard.review import services
 from opsboard.review.forms import CloseForm, DecisionForm
 from opsboard.review.models import FIXES_A_WEEK, Decision, Fix, Review, week_given
@@ -147,7 +147,7 @@ def choose_fix(request: Request, week: str) -> HttpResponse:
         raise Http404
     is_action = found.key.partition(".")[0] == OPEN_ACTION.partition(".")[0] and found.about is not None
     initial = {"title": str(found.title)[:200], "indicator": found.indicator}
-    form = None if is_action else effect.form(request.POST or None, viewer=request.viewer, about=found.about, initial=initial)  # fmt: skip
+    form = None if is_action else effect.form(posted(request), viewer=request.viewer, about=found.about, initial=initial)  # fmt: skip
     context = {"review": review, "period": review.period, "found": found, "form": form, "effect": effect}
     if request.method == "GET":
         return page(request, "review/choose_fix.html", context, part="review/_choose_fix.html")

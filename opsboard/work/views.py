@@ -20,7 +20,7 @@ from opsboard.core.contract import Ref
 from opsboard.core.forms import say
 from opsboard.core.lists import Filter, Listing, Shows
 from opsboard.core.models import Membership, Occurrence, Role
-from opsboard.core.pages import done, page, refused
+from opsboard.core.pages import done, page, posted, refused
 from opsboard.core.versions import StaleVersion
 from opsboard.work import services
 from opsboard.work.forms import PAST_DUE, ActionForm, ChangeForm, ClosingForm, CommentForm
@@ -188,7 +188,7 @@ def action(request: Request, pk: int) -> HttpResponse:
 @require_http_methods(["GET", "POST"])
 @needs(write=Role.CONTRIBUTOR)
 def open_action(request: Request) -> HttpResponse:
-    form = ActionForm(request.POST or None, viewer=request.viewer)
+    form = ActionForm(posted(request), viewer=request.viewer)
     if request.method == "GET":
         return page(request, "work/action_form.html", {"form": form})
     if form.is_valid():
@@ -211,7 +211,7 @@ def change_action(request: Request, pk: int) -> HttpResponse:
     start = {name: getattr(row, name) for name in services.CHANGEABLE if name != "owner"}
     start |= {"owner": row.owner_id, "helpers": [person.pk for person in row.helpers.all()], "version": row.version}
     start["rate"] = row.rate
-    form = ChangeForm(request.POST or None, viewer=request.viewer, initial=start)
+    form = ChangeForm(posted(request), viewer=request.viewer, initial=start)
     context = {"form": form, "action": row}
     if request.method == "GET":
         return page(request, "work/action_form.html", context)

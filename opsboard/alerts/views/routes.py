@@ -20,7 +20,7 @@ from opsboard.alerts.models import EscalationPolicy, Watch
 from opsboard.core.access import Request, needs
 from opsboard.core.forms import say
 from opsboard.core.models import Role
-from opsboard.core.pages import done, page, refused
+from opsboard.core.pages import done, page, posted, refused
 
 
 @needs(Role.EDITOR)
@@ -36,9 +36,7 @@ def house_route(request: Request) -> HttpResponse:
 
 def _route(request: Request, watch: Watch | None) -> HttpResponse:
     route = services.route_of(request.workspace, watch)
-    form = RouteForm(
-        request.POST or None, viewer=request.viewer, watch=watch, initial=RouteForm.values_of(route, watch)
-    )
+    form = RouteForm(posted(request), viewer=request.viewer, watch=watch, initial=RouteForm.values_of(route, watch))
     if request.method == "POST" and form.is_valid():
         try:
             services.save_route(workspace=request.workspace, watch=watch, now=timezone.now(), **form.settings)
@@ -71,11 +69,11 @@ def change_policy(request: Request, pk: int) -> HttpResponse:
 
 
 def _policy(request: Request, row: EscalationPolicy | None) -> HttpResponse:
-    posted = request.POST or None
+    sent = posted(request)
     known = list(row.steps.prefetch_related("people", "teams", "channels")) if row else []
-    form = PolicyForm(posted, initial={"title": row.title if row else ""})
+    form = PolicyForm(sent, initial={"title": row.title if row else ""})
     steps = [
-        StepForm(posted, viewer=request.viewer, prefix=f"step{place}", initial=_initial(known, place))
+        StepForm(sent, viewer=request.viewer, prefix=f"step{place}", initial=_initial(known, place))
         for place in range(STEPS)
     ]
     if request.method == "POST" and all([form.is_valid(), *(step.is_valid() for step in steps)]):

@@ -22,7 +22,7 @@ from opsboard.core.access import Request, needs
 from opsboard.core.forms import say
 from opsboard.core.lists import Filter, Listing, Shows
 from opsboard.core.models import Role
-from opsboard.core.pages import done, page, refused
+from opsboard.core.pages import done, page, posted, refused
 
 STATES = (("active", gettext_lazy("In force")), ("coming", gettext_lazy("Coming")), ("over", gettext_lazy("Over")))
 SILENCE_COLUMNS = (
@@ -84,7 +84,7 @@ def silence(request: Request, pk: int) -> HttpResponse:
 @needs(Role.EDITOR)
 def new_silence(request: Request) -> HttpResponse:
     """`?alert=7` begins with what keeps exactly that one quiet."""
-    form = SilenceForm(request.POST or None, initial=_begin(request))
+    form = SilenceForm(posted(request), initial=_begin(request))
     if request.method == "POST" and form.is_valid():
         now = timezone.now()
         try:
@@ -99,7 +99,7 @@ def new_silence(request: Request) -> HttpResponse:
 @needs(Role.EDITOR)
 def change_silence(request: Request, pk: int) -> HttpResponse:
     row = _silence(request, pk)
-    form = SilenceForm(request.POST or None, initial=SilenceForm.values_of(row))
+    form = SilenceForm(posted(request), initial=SilenceForm.values_of(row))
     if request.method == "POST" and form.is_valid():
         now = timezone.now()
         try:
@@ -197,7 +197,7 @@ def change_window(request: Request, pk: int) -> HttpResponse:
 
 
 def _window(request: Request, row: MaintenanceWindow | None) -> HttpResponse:
-    form = WindowForm(request.POST or None, instance=row, workspace=request.workspace)
+    form = WindowForm(posted(request), instance=row, workspace=request.workspace)
     if request.method == "POST" and form.is_valid():
         try:
             services.plan_window(

@@ -24,7 +24,7 @@ from opsboard.core.access import Request, needs
 from opsboard.core.forms import say
 from opsboard.core.lists import Filter, Listing, Shows
 from opsboard.core.models import Role
-from opsboard.core.pages import done, page, refused
+from opsboard.core.pages import done, page, posted, refused
 from opsboard.core.versions import StaleVersion
 
 CHARTED = 20  # label sets of which the page of a watch reads the past
@@ -136,7 +136,7 @@ def _newest(row: Instance, now_reads: dict[str, float | None]) -> float | None:
 @needs(Role.EDITOR)
 def new_watch(request: Request) -> HttpResponse:
     asked = {"indicator": request.GET["indicator"]} if "indicator" in request.GET else {}
-    form = ConditionForm(request.POST or None, viewer=request.viewer, initial=asked)
+    form = ConditionForm(posted(request), viewer=request.viewer, initial=asked)
     if request.method == "POST" and form.is_valid():
         try:
             row = services.watch_number(viewer=request.viewer, now=timezone.now(), **form.settings)
@@ -151,9 +151,9 @@ def new_watch(request: Request) -> HttpResponse:
 @needs(Role.EDITOR)
 def change_watch(request: Request, pk: int) -> HttpResponse:
     row = _watch(request, pk)
-    form = ConditionForm(request.POST or None, viewer=request.viewer, initial=ConditionForm.values_of(row))
-    posted = request.POST.get("version", "")
-    version = int(posted) if posted.isdecimal() and len(posted) < 10 else row.version
+    form = ConditionForm(posted(request), viewer=request.viewer, initial=ConditionForm.values_of(row))
+    seen = request.POST.get("version", "")
+    version = int(seen) if seen.isdecimal() and len(seen) < 10 else row.version
     context: dict[str, Any] = {"form": form, "watch": row, "version": row.version, "sentence": row.sentence}
     if request.method != "POST":
         return page(request, "alerts/watch_form.html", context, part="alerts/_watch_form.html")

@@ -23,7 +23,7 @@ from opsboard.core.imports.importer import Importer, may_see
 from opsboard.core.imports.plans import READING, Plan, check, roles
 from opsboard.core.lists import Echo, plain
 from opsboard.core.models import ImportRun, Job
-from opsboard.core.pages import done, page, refused
+from opsboard.core.pages import done, page, posted, refused
 from opsboard.core.uploads import Table, UploadError
 
 ROWS = 8
@@ -118,7 +118,7 @@ class Wizard:
     )
 
     def upload(self, request: Request) -> HttpResponse:
-        form = UploadForm(request.POST or None, request.FILES or None) if request.method == "POST" else UploadForm()
+        form = UploadForm(posted(request), request.FILES or None) if request.method == "POST" else UploadForm()
         if request.method == "POST" and form.is_valid():
             file = form.cleaned_data["file"]
             try:

@@ -17,7 +17,7 @@ from opsboard.core.api import api
 from opsboard.core.contract import Ref
 from opsboard.core.forms import say
 from opsboard.core.models import Job, Membership, Notice, Role
-from opsboard.core.pages import done, page, refused
+from opsboard.core.pages import done, page, posted, refused
 from opsboard.core.services.people import may_make_workspaces
 from opsboard.core.views.me import waiting_for
 
@@ -136,7 +136,7 @@ def do(request: Request, key: str) -> HttpResponse:
         raise PermissionDenied
     about = _ref_from(request)
     # The page behind the dialog may hold the same fields; their ids must differ.
-    form = effect.form(request.POST or None, viewer=request.viewer, about=about, auto_id="do_%s")
+    form = effect.form(posted(request), viewer=request.viewer, about=about, auto_id="do_%s")
     context = {"effect": effect, "form": form, "about": about}
     if request.method != "POST":
         return page(request, "core/do.html", context, part="core/parts/_do.html")

@@ -24,7 +24,7 @@ from opsboard.core.access import Request, needs
 from opsboard.core.forms import AppLimits, InvitationForm, RoleForm, TeamForm, WorkspaceSettings, say
 from opsboard.core.lists import Filter, Listing, Shows
 from opsboard.core.models import Invitation, Membership, Role, Team
-from opsboard.core.pages import done, page, refused
+from opsboard.core.pages import done, page, posted, refused
 from opsboard.core.services import invitations, people
 
 reading_and_writing = require_http_methods(["GET", "HEAD", "POST"])
@@ -47,7 +47,7 @@ def qr(link: str) -> SafeString:
 def settings(request: Request) -> HttpResponse:
     workspace = request.workspace
     fields = ("name", "language", "timezone", "currency", "week_start")
-    form = WorkspaceSettings(request.POST or None, initial={name: getattr(workspace, name) for name in fields})
+    form = WorkspaceSettings(posted(request), initial={name: getattr(workspace, name) for name in fields})
     if request.method != "POST":
         return page(request, "core/people/settings.html", {"form": form})
     if form.is_valid():
@@ -234,7 +234,7 @@ def invitation_list(request: Request) -> HttpResponse:
 @never_cache
 @needs(Role.ADMIN)
 def invite(request: Request) -> HttpResponse:
-    form = InvitationForm(request.POST or None, workspace=request.workspace)
+    form = InvitationForm(posted(request), workspace=request.workspace)
     if request.method != "POST":
         return page(request, "core/people/invite.html", {"form": form})
     if form.is_valid():
