@@ -43,8 +43,8 @@ def test_a_taken_port_names_a_free_one(folder: Path) -> None:
 
 
 def test_the_port_of_the_live_events_is_looked_at_too() -> None:
-    with closing(socket.create_server(("127.0.0.1", 0))) as other:
-        port = other.getsockname()[1] - 1
+    port = up.free_pair(27_000)
+    with closing(socket.create_server(("127.0.0.1", port + 1))):
         with pytest.raises(up.UpError, match=rf"Port {port + 1} \(live events, the one after PORT={port}\)"):
             up.check_port("127.0.0.1", port, 9000)
 
