@@ -19,6 +19,7 @@ from playwright.sync_api import Locator, Page, expect
 from metrics import services
 from metrics.models import Dashboard, Metric, Tile
 from metrics.services import Given
+from metrics.views import grids
 from opsboard import events_asgi
 from opsboard.core import live
 from opsboard.core.models import Role, User, Workspace
@@ -146,6 +147,24 @@ def drag(page: Page, start: tuple[float, float], dx: float, dy: float) -> None:
     page.mouse.move(start[0] + dx, start[1] + dy, steps=3)
     with page.expect_response(re.compile(r"/move/$")):
         page.mouse.up()
+
+
+def test_an_open_page_comes_back_for_what_another_is_drawing(
+    workspace: Workspace, anna: User, open_as: Open, stream: Callable[[], None], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    metric = parcels(workspace, anna)
+    page = open_as(anna, f"{HOME}{board(workspace, anna, 'Morning', metric).pk}/")
+    expect(page.locator("body")).to_have_attribute("data-live", "open")
+    others, own_turn, asked = iter(["somebody else is first, once"]), grids._my_turn, []
+    monkeypatch.setattr(grids, "_my_turn", lambda key, wait=0.0: not next(others, None) and own_turn(key, wait))
+    page.on(
+        "response", lambda answer: asked.append(answer.status) if answer.request.headers.get("hx-request") else None
+    )
+    services.write_points(
+        metric=metric, points=[Given(timezone.now(), 7, 1, {"shop": "Ningbo"})], by=anna, now=timezone.now()
+    )
+    expect(page.locator(".panel-number .panel-value strong").first).to_have_text("67", timeout=SOON)
+    assert asked == [204, 200]
 
 
 def test_tiles_are_moved_and_sized_by_hand_and_by_keys(workspace: Workspace, anna: User, open_as: Open) -> None:
