@@ -24,6 +24,8 @@ from typing import Any, NamedTuple
 
 from django.db import connection
 
+from opsboard.core.models.rows import rows_of
+
 
 class Bucket(NamedTuple):
     """What a metric was in one minute, hour, day, week or month; `labels` as asked for (empty = over all)."""
@@ -76,7 +78,7 @@ FINE = ("minute", "hour")
 
 _PLANS = """
 WITH RECURSIVE wanted AS (
-  SELECT unnest(%s::bigint[]) AS id UNION SELECT o.of_id FROM metrics_operand o JOIN wanted x ON x.id = o.metric_id
+  SELECT unnest(%(metrics)s::bigint[]) AS id UNION SELECT o.of_id FROM metrics_operand o JOIN wanted x ON x.id = o.metric_id
 )
 SELECT m.id, m.key, m.aggregation, m.formula, m.grain, coalesce(nullif(m.timezone, ''), w.timezone), w.week_start, m.unit,
        m.currency, m.workspace_id, pu.clock, coalesce(pu.rolled, 0), coalesce(pu.version, 0), pu.last_at, m.version,
@@ -91,9 +93,7 @@ LEFT JOIN metrics_pulse pu ON pu.metric_id = m.id
 
 def plans_of(metric_ids: Sequence[int]) -> dict[int, Plan]:
     """The metrics, and the ones that they are calculated from; one query."""
-    with connection.cursor() as cursor:
-        cursor.execute(_PLANS, [list(metric_ids)])
-        return {row[0]: Plan(*row) for row in cursor.fetchall()}
+    return {row[0]: Plan(*row) for row in rows_of(_PLANS, {"metrics": list(metric_ids)})}
 
 
 def bucket_sql(grain: str, moment: str, zone: str, *, sunday: bool = False) -> str:

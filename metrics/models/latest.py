@@ -4,15 +4,15 @@ from __future__ import annotations
 
 import math
 import struct
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from functools import partial
 from itertools import repeat
-
-from django.db import connection
+from typing import Any
 
 from metrics.models.buckets import Bucket, Plan, fetch
 from metrics.models.points import LabelSet
+from opsboard.core.models.rows import rows_of
 
 _made = partial(tuple.__new__, Bucket)  # what Bucket._make does, without a step of Python for each of thousands
 EPOCH = datetime(2000, 1, 1, tzinfo=UTC)  # PostgreSQL's own
@@ -35,7 +35,7 @@ _EACH = """
 SELECT metric_id, string_agg(int8send(label_set_id), ''), string_agg(timestamptz_send(bucket), ''),
        string_agg(float8send(coalesce({value}, 'NaN')), ''), string_agg(float8send({weight}), ''),
        string_agg(boolsend(revised), '')
-FROM metrics_latest WHERE metric_id = ANY(%s) GROUP BY metric_id
+FROM metrics_latest WHERE metric_id = ANY(%({kind})s::bigint[]) GROUP BY metric_id
 """
 _VALUES = {"sum": "total", "last": "value", "min": "low", "max": "high", "count": "count::float8"}
 _MEAN = "weighed / nullif(weights, 0)"
@@ -52,37 +52,38 @@ def read_latest(plans: Sequence[Plan], *, each: bool) -> list[Bucket]:
             for column, (kind, size) in zip(columns, _WIDTHS, strict=True)
         )
         begun = {at: EPOCH + timedelta(microseconds=at) for at in set(ats)}
+        starts = map(begun.__getitem__, ats) if len(begun) > 1 else repeat(*begun.values())
         if math.isnan(sum(values)):
             values = tuple(None if math.isnan(value) else value for value in values)
-        labels = _labels_of(sets)
-        rows = map(_made, zip(repeat(metric), labels, map(begun.__getitem__, ats), values, weights, revised))
-        found += [one for one in rows if one.labels is not None] if None in labels else rows
+        labels, gone = _labels_of(sets)
+        rows = map(_made, zip(repeat(metric), labels, starts, values, weights, revised))
+        found += [one for one in rows if one.labels is not None] if gone else rows
     return found
 
 
 _WIDTHS = (("q", 8), ("q", 8), ("d", 8), ("d", 8), ("?", 1))
 
 
-def _columns(plans: Sequence[Plan]) -> list[tuple[int, bytes, bytes, bytes, bytes, bytes]]:
+def _columns(plans: Sequence[Plan]) -> list[tuple[Any, ...]]:
     """A row for each metric: its label sets, the starts of their buckets, values, weights, and whether revised."""
     kinds: dict[str, list[int]] = {}
     for plan in plans:
         kinds.setdefault(plan.aggregation if plan.aggregation in _VALUES else "mean", []).append(plan.id)
     statement = " UNION ALL ".join(
-        _EACH.format(value=_VALUES.get(kind, _MEAN), weight="weight" if kind == "last" else "weights") for kind in kinds
+        _EACH.format(value=_VALUES.get(kind, _MEAN), weight="weight" if kind == "last" else "weights", kind=kind)
+        for kind in kinds
     )
-    with connection.cursor() as cursor:
-        cursor.execute(f"{statement} ORDER BY metric_id", list(kinds.values()))
-        return list(cursor.fetchall())
+    return rows_of(f"{statement} ORDER BY metric_id", kinds, binary=True)
 
 
-def _labels_of(label_sets: Sequence[int]) -> list[Mapping[str, str] | None]:
-    """The labels of label sets, which never change: each is asked for once. None: it has just been deleted."""
+def _labels_of(label_sets: Sequence[int]) -> tuple[Iterable[Mapping[str, str] | None], bool]:
+    """The labels of label sets, which never change: each is asked for once. None, and true, where one has just gone."""
     try:
-        return list(map(_KNOWN.__getitem__, label_sets))
+        return list(map(_KNOWN.__getitem__, label_sets)), False
     except KeyError:
         if len(_KNOWN) > MOST_KNOWN:
             _KNOWN.clear()
         missing = [pk for pk in label_sets if pk not in _KNOWN]
         _KNOWN.update(LabelSet.objects.filter(pk__in=missing).values_list("pk", "labels"))
-        return [_KNOWN.get(pk) for pk in label_sets]
+        labels = [_KNOWN.get(pk) for pk in label_sets]
+        return labels, None in labels

@@ -46,10 +46,11 @@ def columns[M: models.Model](model: type[M], alias: str) -> Columns[M]:
     return Columns(model, alias)
 
 
-def rows_of(sql: str, params: Mapping[str, Any]) -> list[tuple[Any, ...]]:
+def rows_of(sql: str, params: Mapping[str, Any], *, binary: bool = False) -> list[tuple[Any, ...]]:
     """The rows of a question whose plan the server keeps, on this connection: planning it would cost more than answering.
 
-    Django binds on this side, so its own cursors cannot (psycopg's documentation of prepared statements).
+    Django binds on this side, so its own cursors cannot (psycopg's documentation of prepared statements). `binary`: the
+    server sends values as they are, not as text, which suits long strings of bytes.
     """
     connection.ensure_connection()
     raw: Any = connection.connection
@@ -58,7 +59,7 @@ def rows_of(sql: str, params: Mapping[str, Any]) -> list[tuple[Any, ...]]:
         raw.prepare_threshold = 0 if settings.PREPARED_STATEMENTS else None
         try:
             with psycopg.Cursor(raw) as cursor:
-                found: list[tuple[Any, ...]] = cursor.execute(sql, params).fetchall()
+                found: list[tuple[Any, ...]] = cursor.execute(sql, params, binary=binary).fetchall()
         finally:
             raw.prepare_threshold = None
     if connection.queries_logged:
