@@ -146,6 +146,19 @@ def test_somebody_with_an_account_joins_with_it(
     assert Membership.objects.get(workspace=workspace, user=stranger).role == Role.VIEWER
 
 
+def test_who_has_chosen_no_time_zone_lives_by_the_clock_of_the_first_workspace(
+    workspace: Workspace, other_workspace: Workspace
+) -> None:
+    new, settled = (
+        User.objects.create_user(name, timezone=zone) for name, zone in (("new", "UTC"), ("settled", "Asia/Tokyo"))
+    )
+    for user in (new, settled):
+        for place in (workspace, other_workspace):
+            people.add_member(workspace=place, user=user, role=Role.VIEWER)
+        user.refresh_from_db()
+    assert (new.timezone, settled.timezone) == ("Asia/Shanghai", "Asia/Tokyo")
+
+
 def test_an_invitation_never_lowers_a_role(workspace: Workspace, adam: User, anna: User, now: datetime) -> None:
     invitation, _link = invitations.invite(workspace=workspace, by=adam, role=Role.VIEWER, now=now)
     assert invitations.accept_invitation(invitation=invitation, user=anna, now=now).role == Role.EDITOR

@@ -107,8 +107,15 @@ def limit_apps(*, workspace: Workspace, limits: Mapping[str, Collection[int]]) -
 
 @transaction.atomic
 def add_member(*, workspace: Workspace, user: User, role: Role) -> Membership:
-    """Make a person a member, or change the role that they have."""
-    membership, _created = Membership.objects.update_or_create(workspace=workspace, user=user, defaults={"role": role})
+    """Make a person a member, or change the role that they have.
+
+    Who has not chosen a time zone lives by the clock of the first workspace that they come to.
+    """
+    membership, joined = Membership.objects.update_or_create(workspace=workspace, user=user, defaults={"role": role})
+    not_chosen = user.timezone == User._meta.get_field("timezone").default
+    if joined and not_chosen and not Membership.objects.filter(user=user).exclude(pk=membership.pk).exists():
+        user.timezone = workspace.timezone
+        user.save(update_fields=["timezone"])
     return membership
 
 
