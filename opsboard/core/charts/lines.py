@@ -235,7 +235,9 @@ def _changes(changes: Sequence[Change], plot: Plot, x: Place, first: float, last
         wide = drawing.text_width(words, 9.5)
         span = (place + 4, place + 4 + wide) if left_half else (place - 4 - wide, place - 4)
         free = (
-            number for number, taken in enumerate(rows) if all(span[0] > end or span[1] < start for start, end in taken)
+            number
+            for number, taken in enumerate(rows)
+            if all(span[0] > end + 6 or span[1] < start - 6 for start, end in taken)
         )
         row = next(free, None)
         if row is None:
@@ -243,7 +245,7 @@ def _changes(changes: Sequence[Change], plot: Plot, x: Place, first: float, last
         rows[row].append(span)
         parts.append(
             write(
-                place + (4 if left_half else -4), plot.top + 8 + row * 11, words,
+                place + (4 if left_half else -4), plot.top + 8 + row * 12, words,
                 css="chart-tick", fill=drawing.MUTED, size=9.5, anchor="start" if left_half else "end",
             )
         )  # fmt: skip
