@@ -33,6 +33,12 @@ def median(call: Callable[[], Any], rounds: int = ROUNDS) -> float:
     return statistics.median(times)
 
 
+def _on_top(call: Callable[[], Any], of: Callable[[], Any]) -> tuple[float, float]:
+    """How many milliseconds one call takes more than another, in turns, so that both meet the same machine; and the other."""
+    pairs = [(median(call, 1), median(of, 1)) for _ in range(ROUNDS)]
+    return statistics.median(one - other for one, other in pairs), statistics.median(other for _one, other in pairs)
+
+
 def figures() -> Iterator[dict[str, Any]]:
     workspace = create_workspace(name="Bench reading", slug="bench-reading")
     admin = create_admin(email="bench-reading@north.example", password="a long enough password")
@@ -96,9 +102,9 @@ def figures() -> Iterator[dict[str, Any]]:
     def definition() -> None:
         assert client.get("/api/v1/bench-reading/metrics/minutes").status_code == 200
 
-    beside = median(definition)
+    more, beside = _on_top(nothing_new, definition)
     yield {
-        "name": "metrics-not-modified", "ours": max(0.0, median(nothing_new) - beside),
+        "name": "metrics-not-modified", "ours": max(0.0, more),
         "unit": "ms on top of a request for the metric's definition", "beside": beside,
         "beside_what": "that request", "limit": 2,
     }  # fmt: skip
