@@ -1,8 +1,8 @@
 """Is it a signal? The chart that fits the number: season, p, u, c or XmR; and in words what it was that spoke.
 
-Rates of counted things have p charts (np charts for those who would rather see how many), counts per unit u charts and small counts c charts, but only where they vary as
-counting alone would have it (D. B. Laney, Quality Engineering 14, 2002, 531-537: σ of the standardised points about 1);
-else XmR, which needs no model. Small lasting shifts are seen earlier by EWMA and CUSUM, for those who ask for them.
+Rates of counted things have p charts (np charts for those who would rather see how many), counts per unit u charts and
+small counts c charts, but only where they vary as counting alone would have it (D. B. Laney, Quality Engineering 14, 2002,
+531-537: σ of the standardised points about 1); else XmR, which needs no model. Small lasting shifts are seen earlier by EWMA and CUSUM, for those who ask for them.
 """
 
 from __future__ import annotations

@@ -29,8 +29,7 @@ SETTLED, KEPT_FOR = 1800, 3600  # seconds: no clock's hour ends between two half
 
 
 def judged_in(viewer: Viewer, period: Period, now: datetime) -> dict[int, list[dict[str, Any]]]:
-    """`{metric: its unusual stretches in the period}`, the newest last; one query a grain for all metrics, and one for
-    the confirmed levels. What was judged is kept until the metric, or what it is judged by, is another."""
+    """`{metric: its unusual stretches in the period}`, the newest last; one query a grain for all metrics. What was judged is kept until the metric, or what it is judged by, is another."""
     metrics = {metric.pk: metric for metric in in_use(viewer)[:MOST]}
     levels: dict[int, list[datetime]] = {}
     for pk, at in Level.objects.filter(metric__in=metrics).confirmed().values_list("metric_id", "at"):
