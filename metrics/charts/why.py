@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any, Final
 
@@ -110,7 +109,6 @@ def judged_chart(
             course, (_("number of cases"), judged.drawn), (_("expected"), judged.center),
             (_("upper limit"), judged.upper), (_("lower limit"), judged.lower),
         )  # fmt: skip
-        series = [series[0], *(replace(one, tone=4) for one in series[1:])]  # in grey, behind what they judge
     elif judged.method == "ewma":
         series += _lines(course, (_("smoothed"), judged.drawn))
         series += _lines(course, (_("upper limit"), judged.upper), (_("lower limit"), judged.lower))
