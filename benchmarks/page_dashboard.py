@@ -29,7 +29,7 @@ NAMES = ("page-dashboard", "page-dashboard-work", "page-dashboard-not-modified")
 PEOPLE, VISITS, ROUNDS, REFRESHES = 16, 4, 4, 2
 CHANNELS = ("shop", "web", "app", "phone")
 DAYS = int(os.environ.get("BENCH_DAYS") or 434)  # of minutes, four channels, four metrics: ten million points
-PART = {"HX-Request": "true"}
+PART = {"HX-Request": "true", "HX-Source": "div#board"}
 MARK = re.compile(rb'"If-None-Match": "\\"(\w+)')
 
 

@@ -77,10 +77,10 @@ def dashboard(request: Request, pk: int) -> HttpResponse:
     board = board_of(sight, patient=edit)
     if (later := not_yet(request, board)) is not None:
         return later
-    mark = "" if board.late or edit else sight.tag  # what stands on the page is not sent again
+    mark = "" if edit else board.tag  # what stands on the page is not sent again
     context = {"dashboard": row, "board": board, "edit": edit, "mark": mark, **asked_of(row, look)}
     answer = page(request, "metrics/dashboards/dashboard.html", context, part="metrics/dashboards/_board.html")
-    return fresh(request, put_in(answer, board), sight, board)
+    return fresh(request, put_in(answer, board), board)
 
 
 @require_GET
@@ -162,4 +162,4 @@ def wall(request: Request, pk: int) -> HttpResponse:
         "way_out": row.get_absolute_url(), "eachs": EACH,
     }  # fmt: skip
     answer = page(request, "metrics/dashboards/wall.html", context, part="metrics/dashboards/_wall.html")
-    return fresh(request, put_in(answer, board), sight, board)
+    return fresh(request, put_in(answer, board), board)

@@ -66,6 +66,7 @@ class Board:
     grid: bytes
     bar: str
     empty: bool
+    tag: str = ""  # of the sight that it was drawn for
     late: bool = False  # somebody draws a newer one just now
 
     @property
@@ -118,15 +119,19 @@ def nothing_new(request: HttpRequest, sight: Sight) -> HttpResponse | None:
 
 
 def not_yet(request: HttpRequest, board: Board) -> HttpResponse | None:
-    """To a grid that asks whether there is a newer one, while somebody draws it: that it asks again in a moment."""
-    if not board.late or not wants_part(request) or "If-None-Match" not in request.headers:
+    """To an open grid that asks whether there is a newer one, while somebody draws it: that it asks again in a moment.
+
+    Who chose another look has to get something, even where the browser had it before and asks by its mark.
+    """
+    mine = request.headers.get("HX-Source", "").endswith("#board") and "If-None-Match" in request.headers
+    if not board.late or not mine or not wants_part(request):
         return None
     return HttpResponse(status=HTTPStatus.NO_CONTENT, headers={"HX-Trigger": "board-late"})
 
 
-def fresh(request: HttpRequest, response: HttpResponse, sight: Sight, board: Board) -> HttpResponse:
+def fresh(request: HttpRequest, response: HttpResponse, board: Board) -> HttpResponse:
     """A browser may keep a part, but asks each time whether it still holds; a whole page is never kept."""
-    return _marked(response, "" if board.late else sight.tag) if wants_part(request) else response
+    return _marked(response, board.tag) if wants_part(request) else response
 
 
 def _marked(response: HttpResponse, tag: str) -> HttpResponse:
@@ -221,7 +226,7 @@ def _draw(sight: Sight) -> Board:
             cache.set_many({keys[tile.id]: drawn[tile.id] for tile in new}, KEPT_FOR)
     grid = "".join(drawn[tile.id] for tile in tiles)
     above = loader.render_to_string("metrics/dashboards/_bar.html", bar_of(row, look, labels))
-    return Board(f'<div class="grid">{grid}</div>'.encode(), above, not tiles)
+    return Board(f'<div class="grid">{grid}</div>'.encode(), above, not tiles, sight.tag)
 
 
 def _key(sight: Sight, tile: Tile, sources: Mapping[str, Measure]) -> str:

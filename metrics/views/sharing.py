@@ -113,7 +113,7 @@ def shared_dashboard(request: HttpRequest, token: str) -> HttpResponse:
     }  # fmt: skip
     answer = page(request, "metrics/dashboards/shared.html", context, part="metrics/dashboards/_shared.html")
     put_in(answer, board).render()  # while the language of the workspace holds
-    return _quiet(fresh(request, answer, sight, board))
+    return _quiet(fresh(request, answer, board))
 
 
 @login_not_required
