@@ -52,6 +52,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("emergency/", admin.site.urls),
     path("api/v1/<slug:workspace>/", api_urls),
     *mounted("open_urls", "open/"),
-    path("", include(([*core_urls.personal, path("<slug:workspace>/", include(core_urls.inside))], "core"))),
+    # Before the hall's many addresses: these are what is asked for most.
     path("<slug:workspace>/", include(mounted("urls"))),
+    path("", include(([*core_urls.personal, path("<slug:workspace>/", include(core_urls.inside))], "core"))),
 ]

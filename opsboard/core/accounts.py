@@ -12,7 +12,7 @@ import secrets
 from collections.abc import Callable
 from typing import Any
 
-from allauth.account.adapter import DefaultAccountAdapter, get_adapter
+from allauth.account.adapter import DefaultAccountAdapter
 from allauth.account.auth_backends import AuthenticationBackend
 from allauth.core.internal import ratelimit
 from allauth.socialaccount.adapter import DefaultSocialAccountAdapter
@@ -32,6 +32,8 @@ DEVICE_COOKIE = "opsboard_device"
 DEVICE_SALT = "opsboard.device"
 DEVICE_AGE = 400 * 24 * 3600  # as long as browsers keep a cookie
 SEEN_FOR = 60  # seconds
+# What tells one place from another.
+WHERE = ("REMOTE_ADDR", "HTTP_X_FORWARDED_FOR", "HTTP_X_REAL_IP", "HTTP_USER_AGENT")
 COMING_IN = "/accounts/"  # other houses that vouch for somebody send them here, by GET
 INVITED = "invitation"  # the session's key: a link that somebody opened before single sign-on
 
@@ -185,7 +187,7 @@ class SeenMiddleware:
     def __call__(self, request: HttpRequest) -> HttpResponse:
         key = request.session.session_key
         if key and request.user.is_authenticated:
-            where = get_adapter().get_client_ip(request), request.headers.get("User-Agent", "")
+            where = [request.META.get(said) for said in WHERE]
             print_ = hashlib.sha256(repr((key, request.user.pk, where)).encode()).hexdigest()
             # This process asks itself first, then what all processes know.
             if caches["fragments"].add(f"seen:{print_}", 1, SEEN_FOR) and cache.add(f"seen:{print_}", 1, SEEN_FOR):

@@ -18,7 +18,7 @@ from django.utils.translation import gettext_lazy as _
 from opsboard.core import live, registry
 from opsboard.core.access import Viewer
 from opsboard.core.contract import Part
-from opsboard.core.models import User, doors_of
+from opsboard.core.models import User
 
 PART_TITLES = {Part.FIND: _("Find"), Part.FIX: _("Fix"), Part.PROVE: _("Prove")}
 
@@ -98,20 +98,24 @@ def surroundings(request: HttpRequest) -> dict[str, Any]:
 
 
 def _frame(request: HttpRequest, user: User, viewer: Viewer | None) -> dict[str, Any]:
-    """What stands around the content of a whole page."""
-    doors = doors_of(user.pk)
-    answer: dict[str, Any] = {"workspaces": doors}
+    """What stands around the content of a whole page. The `bar_…` name what its pieces depend on: they are kept."""
+    person = (user.pk, str(user), user.email, user.theme)
     if viewer is None:
-        return answer
-    workspace = viewer.workspace
+        return {"bar_person": repr(person)}
+    workspace, entrances = viewer.workspace, user.entrances
     here = request.resolver_match.app_name if request.resolver_match else ""
-    return answer | {
+    ways = f"{workspace.slug}/{','.join(sorted(viewer.closed_apps))}"
+    doors = [one.membership.workspace for one in entrances.values()]
+    return {
         "viewer": viewer,
         "workspace": workspace,
+        "workspaces": doors,
         "navigation": functools.partial(_navigation, viewer, here),
         "bar_app": here,
-        "bar_ways": f"{workspace.slug}/{','.join(sorted(viewer.closed_apps))}",  # what the navigation depends on
-        "unread": next((door.unread for door in doors if door.pk == workspace.pk), 0),
+        "bar_ways": ways,
+        "bar_doors": repr((ways, [(one.slug, one.name) for one in doors])),
+        "bar_person": repr((*person, workspace.slug, workspace.name, viewer.role)),
+        "unread": entrances[workspace.slug].unread if workspace.slug in entrances else 0,
         "events_url": f"{settings.EVENTS_URL}/events/",
         "events_token": live.token(viewer),
     }

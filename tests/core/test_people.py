@@ -395,15 +395,23 @@ def test_who_asks_is_known_with_all_their_workspaces_by_one_question(
 ) -> None:
     settings.PREPARED_STATEMENTS = prepared
     Membership.objects.create(workspace=other_workspace, user=wang, role=Role.VIEWER)
+    now = timezone.now()
+    for number, read_at in enumerate((None, now)):
+        Notice.objects.create(
+            workspace=workspace, user=wang, text="Look", unique_as=str(number), created_at=now, read_at=read_at
+        )
     for _again in range(2):
         with CaptureQueriesContext(connection) as asked:
             arrival = arrival_of(wang.pk)
         assert len(asked) == 1
         assert arrival is not None
         assert arrival.user == wang
-        found = {slug: (one.membership.role, one.teams) for slug, one in arrival.entrances.items()}
+        found = {slug: (one.membership.role, one.teams, one.unread) for slug, one in arrival.entrances.items()}
         warehouse = Team.objects.get(name="Warehouse").pk
-        assert found == {"north-plant": (Role.EDITOR, frozenset({warehouse})), "south-shop": (Role.VIEWER, frozenset())}
+        assert found == {
+            "north-plant": (Role.EDITOR, frozenset({warehouse}), 1),
+            "south-shop": (Role.VIEWER, frozenset(), 0),
+        }
         assert arrival.entrances["north-plant"].membership.workspace.work_hours == workspace.work_hours
     wang.is_active = False
     wang.save()

@@ -734,6 +734,10 @@ class Migration(migrations.Migration):
             model_name='notice',
             index=models.Index(fields=['user', '-created_at'], name='notice_by_person'),
         ),
+        migrations.AddIndex(
+            model_name='notice',
+            index=models.Index(condition=models.Q(('read_at', None)), fields=['user', 'workspace'], name='notice_unread'),
+        ),
         migrations.AddConstraint(
             model_name='notice',
             constraint=models.UniqueConstraint(fields=('user', 'unique_as'), name='nobody_is_told_twice'),

@@ -3,7 +3,7 @@
 from opsboard.core.models.base import About, LimitedModel, Versioned, WorkspaceModel, WorkspaceQuerySet, about_fields
 from opsboard.core.models.calendar import CalendarDay
 from opsboard.core.models.channels import Channel, RobotCall
-from opsboard.core.models.entering import Entrance, arrival_of, doors_of, entrance_of
+from opsboard.core.models.entering import Entrance, arrival_of, entrance_of
 from opsboard.core.models.happenings import Delivery, Notice, Occurrence, ReactionRun, SearchEntry, Snapshot
 from opsboard.core.models.people import (
     LANGUAGES,
@@ -55,7 +55,6 @@ __all__ = [
     "arrival_of",
     "check_currency",
     "columns",
-    "doors_of",
     "entrance_of",
     "rates_of",
     "rows_of",

@@ -12,17 +12,22 @@ from opsboard.core.models.happenings import Notice
 from opsboard.core.models.people import Membership, Team, TeamMember, User, Workspace
 from opsboard.core.models.rows import columns, rows_of
 
+MOST_UNREAD = 100  # more are said to be 99+
+
 
 @dataclass(frozen=True, slots=True)
 class Entrance:
-    """A membership with its workspace and its person, and the teams that this person leads or belongs to there."""
+    """A membership with its workspace and its person, the teams that this person leads or belongs to there, and how
+    many of their notices are unread (no more than `MOST_UNREAD` are counted).
+    """
 
     membership: Membership
     teams: frozenset[int]
+    unread: int
 
 
 class Arrival(NamedTuple):
-    """A person, with the ways into their workspaces by the workspaces' addresses."""
+    """A person, with the ways into their workspaces by the workspaces' addresses, in the order of the workspaces' names."""
 
     user: User
     entrances: dict[str, Entrance]
@@ -50,9 +55,9 @@ def entrance_of(user_id: int, workspace_id: int) -> Entrance | None:
 def _entrance(user: User, row: Sequence[Any]) -> Entrance:
     members = columns(Membership, "m")
     membership = members.made(row[: len(members)])
-    membership.workspace = columns(Workspace, "w").made(row[len(members) : -1])
+    membership.workspace = columns(Workspace, "w").made(row[len(members) : -2])
     membership.user = user
-    return Entrance(membership, frozenset(row[-1]))
+    return Entrance(membership, frozenset(row[-2]), row[-1])
 
 
 @functools.cache
@@ -63,34 +68,13 @@ def _arrival_sql() -> str:
             t.lead_id = m.user_id
             OR EXISTS (SELECT FROM {TeamMember._meta.db_table} x WHERE x.team_id = t.id AND x.user_id = m.user_id)
           )
+        ), (
+          SELECT count(*) FROM (
+            SELECT FROM {Notice._meta.db_table} n
+            WHERE n.user_id = m.user_id AND n.workspace_id = w.id AND n.read_at IS NULL LIMIT {MOST_UNREAD}
+          ) x
         )
         FROM {User._meta.db_table} u LEFT JOIN {Membership._meta.db_table} m ON m.user_id = u.id
         LEFT JOIN {Workspace._meta.db_table} w ON w.id = m.workspace_id
-        WHERE u.id = %(user)s
-    """
-
-
-class Door(NamedTuple):
-    """A workspace that somebody may go to, and how many of their notices there are unread."""
-
-    pk: int
-    slug: str
-    name: str
-    unread: int
-
-
-def doors_of(user_id: int) -> list[Door]:
-    """The workspaces of a person by name, for the bar above every page."""
-    return [Door(*row) for row in rows_of(_doors_sql(), {"user": user_id})]
-
-
-@functools.cache
-def _doors_sql() -> str:
-    return f"""
-        SELECT w.id, w.slug, w.name, (
-          SELECT count(*) FROM {Notice._meta.db_table} n
-          WHERE n.user_id = m.user_id AND n.workspace_id = w.id AND n.read_at IS NULL
-        )
-        FROM {Membership._meta.db_table} m JOIN {Workspace._meta.db_table} w ON w.id = m.workspace_id
-        WHERE m.user_id = %(user)s ORDER BY w.name
+        WHERE u.id = %(user)s ORDER BY w.name, w.id
     """

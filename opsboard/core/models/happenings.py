@@ -83,7 +83,10 @@ class Notice(WorkspaceModel, About):
     class Meta:
         ordering = ("-created_at", "-id")
         constraints = (models.UniqueConstraint(fields=["user", "unique_as"], name="nobody_is_told_twice"),)
-        indexes = (models.Index(fields=["user", "-created_at"], name="notice_by_person"),)
+        indexes = (
+            models.Index(fields=["user", "-created_at"], name="notice_by_person"),
+            models.Index(fields=["user", "workspace"], condition=models.Q(read_at=None), name="notice_unread"),
+        )
 
     def __str__(self) -> str:
         return self.text
