@@ -89,6 +89,7 @@ TEMPLATES: list[dict[str, Any]] = [
                 "opsboard.core.pages.surroundings",
             ],
             "builtins": ["opsboard.core.templatetags.house"],
+            "libraries": {"i18n": "opsboard.core.templatetags.words"},
         },
     }
 ]

@@ -5,11 +5,13 @@ from decimal import Decimal
 
 import pytest
 from django import forms
-from django.template import Context, Template
+from django.template import Context, Engine, Template
 from django.utils import timezone, translation
 
 from opsboard.core import written
 from opsboard.core.templatetags import ops
+
+plain = Engine(libraries={"i18n": "django.templatetags.i18n"})
 
 
 def draw(source: str, **context: object) -> str:
@@ -100,3 +102,27 @@ def test_very_large_sums_are_written_out() -> None:
 )  # fmt: skip
 def test_a_device_is_named_as_people_say_it(named: str, said: str) -> None:
     assert ops.device(named) == said
+
+
+@pytest.mark.parametrize(
+    ("source", "english", "chinese"),
+    [
+        ('{% translate "Home" %}', "Home", "首页"),
+        ('{% translate "Home" as word %}[{{ word }}]', "[Home]", "[首页]"),
+        ('{% translate "Ready" context "leave editing" %}', "Ready", "完成"),
+        ('{% translate "Home" noop %}', "Home", "Home"),
+        ('{% translate "100 % <sure>" %}', "100 % <sure>", "100 % <sure>"),
+        ("{% translate name %}", "Home", "首页"),
+        ('{% translate "Home"|upper %}', "HOME", "首页"),
+        ('{% translate "Home" context where %}', "Home", "Home"),
+    ],
+)
+def test_a_page_s_words_are_kept_for_each_language_and_are_what_django_says(
+    source: str, english: str, chinese: str
+) -> None:
+    ours, django = Template("{% load i18n %}" + source), plain.from_string("{% load i18n %}" + source)
+    for _again in range(2):
+        for language, said in (("en", english), ("zh-hans", chinese)):
+            with translation.override(language):
+                told = Context({"name": "Home", "where": "nowhere"})
+                assert ours.render(told) == said == django.render(told)
