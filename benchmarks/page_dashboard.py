@@ -116,6 +116,10 @@ def _people(web: Server, url: str, cookie: dict[str, str], push: Callable[[], No
 
     The times of the pages in ms, the server's work in seconds, and how often it was asked.
     """
+    with line_to(web.port, cookie) as ask:
+        _status, headers, _body = ask(url, {})
+    given = headers.get("set-cookie", headers.get("Set-Cookie", "")).partition(";")[0]  # browsers bring it from now on
+    cookie = {"Cookie": "; ".join(filter(None, (cookie["Cookie"], given)))}
 
     def early() -> None:
         with line_to(web.port, cookie) as ask:
