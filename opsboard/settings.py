@@ -188,6 +188,11 @@ CACHES = {
         "LOCATION": "grids",
         "OPTIONS": {"MAX_ENTRIES": 24},
     },
+    "numbers": {  # what was found out of the numbers of metrics; a few kB each
+        "BACKEND": "opsboard.core.near.NearCache",
+        "LOCATION": "numbers",
+        "OPTIONS": {"MAX_ENTRIES": 2000},
+    },
 }
 SESSION_ENGINE = "django.contrib.sessions.backends.cached_db"
 

@@ -6,12 +6,11 @@ from collections.abc import Iterable, Sequence
 from datetime import datetime
 from typing import Any
 
-from django.utils import timezone
 from django.utils.text import format_lazy
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from metrics.contract.numbers import in_use
+from metrics.contract.numbers import in_use, metrics_of, present
 from metrics.models import Freshness, Metric, freshness, newest
 from opsboard.core.access import Viewer
 from opsboard.core.contract import Found, Reading, Ref, Watchable
@@ -52,10 +51,10 @@ def _freshness(metrics: Sequence[Metric], now: datetime) -> dict[int, Freshness]
 
 def find_no_data(viewer: Viewer, period: Period) -> Iterable[Found]:
     """Metrics whose values are late, or whose source fails; only of the present."""
-    now = timezone.now()
+    now = present()
     if now not in period:
         return
-    metrics = {metric.pk: metric for metric in in_use(viewer)}
+    metrics = metrics_of(viewer)
     stale = [(pk, one) for pk, one in _freshness(list(metrics.values()), now).items() if one.stale]
     for pk, one in stale[:MOST]:
         yield _found(metrics[pk], one, now)
@@ -77,7 +76,7 @@ def _found(metric: Metric, one: Freshness, now: datetime) -> Found:
 
 
 def find_no_owner(viewer: Viewer, period: Period) -> Iterable[Found]:
-    for metric in in_use(viewer).filter(owner=None).order_by("name")[:MOST]:
+    for metric in [one for one in metrics_of(viewer).values() if one.owner_id is None][:MOST]:
         yield Found(
             key=f"metrics.no_owner:{metric.key}", title=_("Nobody looks after %(name)s") % {"name": metric.name},
             detail=_("Name an owner, so that somebody asks when it moves."), about=Ref.to(metric),

@@ -7,9 +7,24 @@ from collections.abc import Iterable, Sequence
 from datetime import datetime
 from typing import Any
 
-from metrics.models import FINE, Bucket, Grain, Metric, Place, buckets, dimensions_of, label_sets_of, newest_both
+from django.utils import timezone
+
+from metrics.models import (
+    FINE,
+    Bucket,
+    Grain,
+    Marks,
+    Metric,
+    Place,
+    buckets,
+    dimensions_of,
+    label_sets_of,
+    marks_of,
+    newest_both,
+)
 from opsboard.core.access import Viewer
 from opsboard.core.contract import Parts, Reading, Ref, Watchable
+from opsboard.core.once import once
 from opsboard.core.periods import Period
 
 PREFIX = "metrics.value:"
@@ -17,6 +32,26 @@ PREFIX = "metrics.value:"
 
 def in_use(viewer: Viewer) -> Any:
     return Metric.objects.visible_to(viewer).in_use().select_related("workspace", "owner")
+
+
+@once
+def present() -> datetime:
+    """The moment of a look: whoever tells something of it means the same."""
+    return timezone.now()
+
+
+@once
+def metrics_of(viewer: Viewer) -> dict[int, Metric]:
+    """All that are in use and that the viewer may see, by their names; what is told of a week needs them several times."""
+    found = Metric.objects.visible_to(viewer).in_use().select_related("owner")
+    for metric in found:
+        metric.workspace = viewer.workspace
+    return {metric.pk: metric for metric in found}
+
+
+@once
+def marks_for(viewer: Viewer) -> Marks:
+    return marks_of(viewer.workspace, [metric.key for metric in metrics_of(viewer).values()])
 
 
 def _by_key(viewer: Viewer, keys: Sequence[str]) -> dict[int, Metric]:

@@ -2,68 +2,68 @@
 
 from __future__ import annotations
 
-import hashlib
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Hashable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
+from functools import partial
+from itertools import islice
 from typing import Any
 
-from django.core.cache import caches
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from metrics import charts
-from metrics.contract.numbers import in_use
-from metrics.models import Bucket, Grain, Level, Metric, Movement, buckets, marks_of
+from metrics.contract.kept import kept
+from metrics.contract.numbers import marks_for, metrics_of, present
+from metrics.models import Bucket, Grain, Level, Metric, Movement, buckets
 from metrics.services.drivers import BACK, bucket_end, judge_buckets
 from opsboard.core import registry
 from opsboard.core.access import Viewer
 from opsboard.core.analysis.apart import Apart
 from opsboard.core.contract import Found, Ref
+from opsboard.core.once import once
 from opsboard.core.periods import Period
 
 # Values of a metric that comes oftener than daily are judged by the hour of the week, a few weeks back.
 MOST = 200
-SETTLED, KEPT_FOR = 1800, 3600  # seconds: no clock's hour ends between two half hours
+SETTLED = 1800  # seconds: no clock's hour ends between two half hours
 
 
+@once
 def judged_in(viewer: Viewer, period: Period, now: datetime) -> dict[int, list[dict[str, Any]]]:
     """`{metric: its unusual stretches in the period}`, the newest last; one query a grain for all metrics. What was judged is kept until the metric, or what it is judged by, is another."""
-    metrics = {metric.pk: metric for metric in in_use(viewer)[:MOST]}
+    metrics = dict(islice(metrics_of(viewer).items(), MOST))
     levels: dict[int, list[datetime]] = {}
-    for pk, at in Level.objects.filter(metric__in=metrics).confirmed().values_list("metric_id", "at"):
+    for pk, at in Level.objects.filter(metric__in=list(metrics)).confirmed().values_list("metric_id", "at"):
         levels.setdefault(pk, []).append(at)
-    marks = marks_of(viewer.workspace, [metric.key for metric in metrics.values()])
-    kept = caches["fragments"]
-    judged: dict[int, list[dict[str, Any]]] = {}
     # Minutes are judged by their hours.
-    by_grain: dict[Grain, list[Metric]] = {}
+    by_grain: dict[Grain, dict[int, Metric]] = {}
     for metric in metrics.values():
-        by_grain.setdefault(Grain.HOUR if metric.grain == Grain.MINUTE else Grain(metric.grain), []).append(metric)
+        grain = Grain.HOUR if metric.grain == Grain.MINUTE else Grain(metric.grain)
+        by_grain.setdefault(grain, {})[metric.pk] = metric
     longest = max((BACK[grain] for grain in by_grain), default=timedelta(0))
     whole = Period(period.start - longest, period.end, "custom")
     apart = registry.apart(viewer, [metric.indicator for metric in metrics.values()], whole)
-    for asked, here in by_grain.items():
-        keys = {}
-        for metric in here:
-            away = apart[metric.indicator]
-            told = (
-                marks.metrics.get(metric.key), marks.beside, sorted(levels.get(metric.pk, ())), period.start, period.end,
-                int(now.timestamp()) // SETTLED, hash((away.off, tuple(sorted(away.worked.items())), away.spans)),
-            )  # fmt: skip
-            keys[metric.pk] = f"metrics.judged:{metric.pk}:{hashlib.sha256(repr(told).encode()).hexdigest()}"
-        known = kept.get_many(keys.values())
-        judged |= {pk: known[key] for pk, key in keys.items() if key in known}
-        new = [pk for pk in keys if pk not in judged]
+
+    def told(metric: Metric) -> Hashable:
+        away = apart[metric.indicator]
+        off = hash((away.off, tuple(sorted(away.worked.items())), away.spans))
+        starts = tuple(sorted(levels.get(metric.pk, ())))
+        return starts, period.start, period.end, int(now.timestamp()) // SETTLED, off
+
+    def judge(asked: Grain, new: list[int]) -> dict[int, list[dict[str, Any]]]:
         course: dict[int, list[Bucket]] = {pk: [] for pk in new}
-        start = period.start - BACK[asked]
-        for one in buckets(new, start=start, end=min(period.end, now), grain=asked) if new else ():
+        for one in buckets(new, start=period.start - BACK[asked], end=min(period.end, now), grain=asked):
             course[one.metric_id].append(one)
-        for pk, found in course.items():
-            metric = metrics[pk]
-            judged[pk] = _unusual(metric, found, levels.get(pk, ()), period, now, apart[metric.indicator], asked)
-            kept.set(keys[pk], judged[pk], KEPT_FOR)
+        return {
+            pk: _unusual(metrics[pk], found, levels.get(pk, ()), period, now, apart[metrics[pk].indicator], asked)
+            for pk, found in course.items()
+        }
+
+    judged: dict[int, list[dict[str, Any]]] = {}
+    for asked, here in by_grain.items():
+        judged |= kept("judged", here, marks_for(viewer), told, partial(judge, asked))
     return {pk: stretches for pk, stretches in judged.items() if stretches}
 
 
@@ -98,25 +98,23 @@ def _unusual(
     ]
 
 
+@once
 def causes_in(viewer: Viewer, period: Period) -> Mapping[int, list[Movement]]:
-    """`{metric: what the journal says of its movements in the period}`."""
+    """`{metric in use: what the journal says of its movements in the period}`."""
     answer: dict[int, list[Movement]] = {}
-    rows = (
-        Movement.objects.visible_to(viewer)
-        .in_period(period.start, period.end)
-        .select_related("metric__workspace", "workspace")
-    )
-    for entry in rows.order_by("start_at"):
-        answer.setdefault(entry.metric_id, []).append(entry)
+    metrics = metrics_of(viewer)
+    for entry in Movement.objects.visible_to(viewer).in_period(period.start, period.end).order_by("start_at"):
+        if entry.metric_id in metrics:
+            entry.workspace, entry.metric = viewer.workspace, metrics[entry.metric_id]
+            answer.setdefault(entry.metric_id, []).append(entry)
     return answer
 
 
 def find_signals(viewer: Viewer, period: Period) -> Iterable[Found]:
     """One finding a metric: its strongest unusual stretch in the period that nobody has written down."""
-    now = timezone.now()
-    found = judged_in(viewer, period, now)
+    found = judged_in(viewer, period, present())
     written = causes_in(viewer, period)
-    for metric in in_use(viewer).filter(pk__in=found):
+    for metric in [one for pk, one in metrics_of(viewer).items() if pk in found]:
         open_ones = [
             one
             for one in found[metric.pk]

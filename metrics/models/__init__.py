@@ -3,7 +3,7 @@
 from metrics.models.annotations import Annotation, Sort
 from metrics.models.buckets import FINE, Bucket, bucket_sql
 from metrics.models.courses import Course, Shown
-from metrics.models.dashboards import Compare, Dashboard, Favourite, ShareLink, dashboard_for
+from metrics.models.dashboards import Compare, Dashboard, Favourite, ShareLink, dashboard_for, favourite_for
 from metrics.models.drilling import Hours, Stretch, by_hours, by_labels
 from metrics.models.freshness import STATES, Freshness, end_of, feeding, freshness
 from metrics.models.journal import LONGEST, Level, Movement, Verdict
@@ -80,6 +80,7 @@ __all__ = [
     "dashboard_for",
     "dimensions_of",
     "end_of",
+    "favourite_for",
     "feeding",
     "freshness",
     "label_sets_of",

@@ -136,8 +136,19 @@ def dashboard_for(viewer: Viewer, pk: int) -> tuple[Dashboard, Marks] | None:
 
     For open pages, which ask often; one query.
     """
+    return _shown(viewer, _sql("d.id = %(pk)s"), {"pk": pk})
+
+
+def favourite_for(viewer: Viewer) -> tuple[Dashboard, Marks] | None:
+    """The first of somebody's favourites, and the marks of its numbers; one query."""
+    return None if viewer.user is None else _shown(viewer, _sql("f.id IS NOT NULL"), {})
+
+
+def _shown(viewer: Viewer, sql: str, asked: dict[str, Any]) -> tuple[Dashboard, Marks] | None:
     person = viewer.user.pk if viewer.user else 0
-    rows = rows_of(_dashboard_sql(), {"pk": pk, "workspace": viewer.workspace.pk, "user": person})
+    free, teams = viewer.team_ids is None, sorted(viewer.team_ids or ())
+    told = {"workspace": viewer.workspace.pk, "user": person, "free": free, "teams": teams}
+    rows = rows_of(sql, told | asked)
     if not rows:
         return None
     (row,) = rows
@@ -148,13 +159,17 @@ def dashboard_for(viewer: Viewer, pk: int) -> tuple[Dashboard, Marks] | None:
 
 
 @functools.cache
-def _dashboard_sql() -> str:
+def _sql(which: str) -> str:
+    """The first dashboard of this kind that stands and that the viewer may see (`.visible_to`)."""
     return f"""
-        SELECT {columns(Dashboard, "d").sql}, EXISTS (
-          SELECT FROM {Favourite._meta.db_table} f WHERE f.dashboard_id = d.id AND f.user_id = %(user)s
-        ), {marks_of_tiles("d.tiles")}
-        FROM {Dashboard._meta.db_table} d
-        WHERE d.id = %(pk)s AND d.workspace_id = %(workspace)s AND d.deleted_at IS NULL
+        SELECT {columns(Dashboard, "d").sql}, d.favourite, {marks_of_tiles("d.tiles")} FROM (
+          SELECT d.*, f.id IS NOT NULL AS favourite FROM {Dashboard._meta.db_table} d
+          LEFT JOIN {Favourite._meta.db_table} f ON f.dashboard_id = d.id AND f.user_id = %(user)s
+          WHERE {which} AND d.workspace_id = %(workspace)s AND d.deleted_at IS NULL
+          AND (NOT d.private OR d.owner_id = %(user)s)
+          AND (%(free)s OR d.limited_to = '{{}}' OR d.limited_to && %(teams)s::bigint[])
+          ORDER BY d.position, d.name, d.id LIMIT 1
+        ) d
     """
 
 

@@ -124,11 +124,15 @@ def values_of(
     return [answers[tile.id] for tile in tiles], labels, happened_in(viewer, sources, first, look.last)
 
 
+def told_look(row: Dashboard, period: Period) -> Look:
+    """A dashboard over a period that somebody tells, beside the one before."""
+    return Look(period.first_day, period.last_day, row.workspace.zone, "", Compare.PREVIOUS)
+
+
 def tiles_for(
-    viewer: Viewer, row: Dashboard, tiles: Sequence[Tile], period: Period, now: datetime, sources: Mapping[str, Measure]
+    viewer: Viewer, tiles: Sequence[Tile], look: Look, now: datetime, sources: Mapping[str, Measure]
 ) -> list[Shown]:
-    """Some tiles over a period that somebody tells, beside the one before."""
-    look = Look(period.first_day, period.last_day, row.workspace.zone, "", Compare.PREVIOUS)
+    """Some tiles, all over the same time."""
     chosen = [replace(tile, span="") for tile in tiles]
     found = read_tiles(viewer, chosen, look, now, sources)
     return [found[tile.id] for tile in chosen]

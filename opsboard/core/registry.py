@@ -36,6 +36,7 @@ from opsboard.core.contract import (
     Thing,
     Watchable,
 )
+from opsboard.core.once import look
 
 if TYPE_CHECKING:
     from opsboard.core.access import Viewer
@@ -235,12 +236,13 @@ def apart(viewer: Viewer, keys: Sequence[str], period: Period, zone: tzinfo | No
 def find(viewer: Viewer, period: Period) -> list[Found]:
     """All findings of a period, the weightiest first."""
     found: list[Found] = []
-    for finding in findings(viewer):
-        try:
-            with _safely():
-                found.extend(finding.find(viewer, period))
-        except Exception:  # one app's fault must not empty everybody's list
-            log.exception("findings %s could not be read", finding.key)
+    with look():
+        for finding in findings(viewer):
+            try:
+                with _safely():
+                    found.extend(finding.find(viewer, period))
+            except Exception:  # one app's fault must not empty everybody's list
+                log.exception("findings %s could not be read", finding.key)
     return sorted(found, key=lambda one: (-one.weight, one.key))
 
 

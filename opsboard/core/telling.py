@@ -9,6 +9,7 @@ from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 from opsboard.core import registry, snapshots
+from opsboard.core.once import look
 from opsboard.core.periods import Period, between
 
 if TYPE_CHECKING:
@@ -32,17 +33,18 @@ def sections(viewer: Viewer, period: Period, *, skip: str = "", only: Iterable[s
     """The sections that have something to tell. One that fails says so; the others survive."""
     answer = []
     wanted = None if only is None else set(only)
-    for section in registry.sections(viewer):
-        if (skip and section.key.startswith(f"{skip}.")) or (wanted is not None and section.key not in wanted):
-            continue
-        try:
-            context = section.tell(viewer, period)
-        except Exception:
-            log.exception("section %s could not be prepared", section.key)
-            answer.append(Told(section, {}, failed=True))
-            continue
-        if context is not None:
-            answer.append(Told(section, dict(context)))
+    with look():
+        for section in registry.sections(viewer):
+            if (skip and section.key.startswith(f"{skip}.")) or (wanted is not None and section.key not in wanted):
+                continue
+            try:
+                context = section.tell(viewer, period)
+            except Exception:
+                log.exception("section %s could not be prepared", section.key)
+                answer.append(Told(section, {}, failed=True))
+                continue
+            if context is not None:
+                answer.append(Told(section, dict(context)))
     return answer
 
 

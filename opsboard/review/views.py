@@ -18,6 +18,7 @@ from opsboard.core.access import Request
 from opsboard.core.contract import Found
 from opsboard.core.lists import Filter, Listing, Shows
 from opsboard.core.models import Role
+from opsboard.core.once import look
 from opsboard.core.pages import done, page, posted, refused
 from opsboard.review import services
 from opsboard.review.forms import CloseForm, DecisionForm
@@ -54,15 +55,19 @@ def _context(request: Request, review: Review, **forms: Any) -> dict[str, Any]:
     now = timezone.now()
     following = periods.following(period)
     fixes = list(review.fixes.select_related("about_type", "by")) if review.pk else []
+    with look():
+        tiles = telling.tiles(request.viewer, now)
+        sections = telling.sections(request.viewer, period, skip="review")
+        findings = _not_yet_chosen(registry.find(request.viewer, period), fixes) if not review.closed else []
     return {
         "review": review,
         "period": period,
         "previous": periods.previous(period),
         "following": following if following.start <= now else None,
         "running": period.start <= now < period.end,
-        "tiles": telling.tiles(request.viewer, now),
-        "sections": telling.sections(request.viewer, period, skip="review"),
-        "findings": _not_yet_chosen(registry.find(request.viewer, period), fixes) if not review.closed else [],
+        "tiles": tiles,
+        "sections": sections,
+        "findings": findings,
         "fixes": fixes,
         "room": FIXES_A_WEEK - len(fixes),
         "decisions": list(review.decisions.select_related("by")) if review.pk else [],

@@ -88,7 +88,7 @@ def test_its_age_can_be_watched_and_stale_and_unowned_metrics_are_found(
     assert reading.value == pytest.approx((now - datetime(2026, 11, 16, tzinfo=workspace.zone)).total_seconds() / 3600)
     assert [one.status for one in registry.read(editor, ["metrics.age:empty"], now)] == ["missing"]
     assert {"metrics.age:sales", "metrics.age:empty"} <= {one.key for one in registry.catalogue(editor)}
-    monkeypatch.setattr("metrics.contract.keeping_up.timezone.now", lambda: now)
+    monkeypatch.setattr("metrics.contract.numbers.timezone.now", lambda: now)
     found = {one.key: one.detail for one in registry.find(the_house(workspace), week_of(now, workspace.zone))}
     assert "metrics.no_data:sales" in found
     assert "metrics.no_owner:empty" in found

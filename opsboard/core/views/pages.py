@@ -17,6 +17,7 @@ from opsboard.core.api import api
 from opsboard.core.contract import Ref
 from opsboard.core.forms import say
 from opsboard.core.models import Job, Membership, Notice, Role
+from opsboard.core.once import look
 from opsboard.core.pages import done, page, posted, refused
 from opsboard.core.services.people import may_make_workspaces
 from opsboard.core.views.me import waiting_for
@@ -41,11 +42,12 @@ def front(request: HttpRequest) -> HttpResponse:
 def home(request: Request) -> HttpResponse:
     now = timezone.now()
     period = request.workspace.week_of(now)
-    sections = telling.sections(request.viewer, period)
+    with look():
+        sections, findings = telling.sections(request.viewer, period), registry.find(request.viewer, period)
     homes = [contract.home for _part, apps in registry.navigation(request.viewer) for _label, contract in apps]
     begin = next((home.begin for home in homes if home and home.begin), "")
     context = {
-        "period": period, "sections": sections, "findings": registry.find(request.viewer, period)[:8],
+        "period": period, "sections": sections, "findings": findings[:8],
         "begin": reverse(begin, kwargs={"workspace": request.workspace.slug}) if begin else "",
     }  # fmt: skip
     return page(request, "core/home.html", context)
