@@ -22,7 +22,7 @@ MOST = 20
 
 
 def age_catalogue(viewer: Viewer) -> Iterable[Watchable]:
-    for metric in in_use(viewer):
+    for metric in metrics_of(viewer).values():
         yield Watchable(
             key=f"{PREFIX}{metric.key}", title=format_lazy(gettext_lazy("Age of the newest value: {name}"), name=metric.name),
             unit="h", direction="down", url=metric.get_absolute_url(), about=Ref.to(metric), decimals=1,

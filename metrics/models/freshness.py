@@ -63,9 +63,10 @@ def end_of(metric: Metric, at: datetime, count: int = 1) -> datetime:
 def feeding(metrics: Iterable[Metric]) -> dict[int, list[Source]]:
     """`{metric: the sources that write into it}`, in one query."""
     found: dict[int, list[Source]] = {}
-    wanted = {metric.pk: metric.workspace_id for metric in metrics}
-    rows = Source.objects.active().filter(workspace__in=set(wanted.values())).select_related("turn", "workspace")
-    for source in rows:
+    wanted = {metric.pk: metric.workspace for metric in metrics}
+    workspaces = {workspace.pk: workspace for workspace in wanted.values()}
+    for source in Source.objects.active().filter(workspace__in=list(workspaces)).select_related("turn"):
+        source.workspace = workspaces[source.workspace_id]
         for pk in source.turn.metrics:
             if pk in wanted:
                 found.setdefault(pk, []).append(source)

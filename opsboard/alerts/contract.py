@@ -129,7 +129,7 @@ def silence(
 
 def find_unheard(viewer: Viewer, period: Period) -> Iterable[Found]:
     """Watches whose people have all left, and that speak through no channel."""
-    for watch in Watch.objects.visible_to(viewer).active().unheard_by_anybody().select_related("workspace")[:100]:
+    for watch in Watch.objects.visible_to(viewer).active().unheard_by_anybody()[:100].listed_for(viewer):
         yield Found(
             key=f"alerts.unheard:{watch.pk}",
             title=gettext("Nobody hears the watch “%(name)s”") % {"name": watch},
@@ -142,7 +142,7 @@ def find_unheard(viewer: Viewer, period: Period) -> Iterable[Found]:
 
 def find_firing(viewer: Viewer, period: Period) -> Iterable[Found]:
     rows = Alert.objects.visible_to(viewer).firing().filter(active_at__lt=period.end)
-    for alert in rows.select_related("watch", "workspace").order_by("-active_at")[:100]:
+    for alert in rows.select_related("watch").order_by("-active_at")[:100].listed_for(viewer):
         yield Found(
             key=f"alerts.firing:{alert.pk}",
             title=str(alert),
@@ -157,16 +157,15 @@ def find_firing(viewer: Viewer, period: Period) -> Iterable[Found]:
 
 def tell_week(viewer: Viewer, period: Period) -> Mapping[str, Any] | None:
     alerts = Alert.objects.visible_to(viewer)
-    fired, resolved = alerts.fired_in(period).count(), alerts.resolved_in(period).count()
-    happened = alerts.exclude(fired_at=None).active_between(period.start, period.end)
-    count = happened.count()
+    counts = alerts.counted(period)
+    count = counts.pop("happened")
     if not count and not Watch.objects.visible_to(viewer).exists():
         return None
+    happened = alerts.exclude(fired_at=None).active_between(period.start, period.end)
+    newest = happened.select_related("watch").order_by("-active_at")
     return {
-        "fired": fired,
-        "resolved": resolved,
-        "still": alerts.firing().filter(fired_at__lt=period.end).count(),
-        "rows": list(happened.select_related("watch", "workspace").order_by("-active_at")[:SHOWN]),
+        **counts,
+        "rows": newest[:SHOWN].listed_for(viewer) if count else [],
         "more": max(0, count - SHOWN),
     }
 

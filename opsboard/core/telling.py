@@ -6,6 +6,7 @@ import logging
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from itertools import islice
 from typing import TYPE_CHECKING, Any
 
 from opsboard.core import registry, snapshots
@@ -64,21 +65,16 @@ class Tile:
 
 def tiles(viewer: Viewer, now: datetime) -> list[Tile]:
     """The house's own counts (open work, firing alerts, …) now and against a week ago; four at most."""
-    entries = [
-        entry
-        for indicator in registry.indicators(viewer)
-        if indicator.snapshot
-        for entry in indicator.catalogue(viewer)
-        if entry.key == indicator.key
-    ][:TILES]
-    readings = {
-        one.key: one.value for one in registry.read(viewer, [entry.key for entry in entries], now) if not one.labels
-    }
+    # An indicator that is one number has it alone, or first.
+    firsts = ((one, next(iter(one.catalogue(viewer)), None)) for one in registry.indicators(viewer) if one.snapshot)
+    entries = list(islice((entry for one, entry in firsts if entry is not None and entry.key == one.key), TILES))
+    keys = [entry.key for entry in entries]
+    readings = {one.key: one.value for one in registry.read(viewer, keys, now) if not one.labels}
     day = (now - timedelta(days=7)).astimezone(viewer.workspace.zone).date()
-    past = snapshots.history(viewer, [entry.key for entry in entries], between(day, day, viewer.workspace.zone))
+    past = snapshots.last(viewer, keys, between(day, day, viewer.workspace.zone))
     answer = []
     for entry in entries:
         value = readings.get(entry.key)
-        before = past[entry.key][-1].value if past.get(entry.key) else None
+        before = past.get(entry.key)
         answer.append(Tile(entry, value, value - before if value is not None and before is not None else None))
     return answer

@@ -18,7 +18,8 @@ if TYPE_CHECKING:
 
 def tell_week(viewer: Viewer, period: Period) -> Mapping[str, Any] | None:
     """The fixes and decisions of the week, or None before there are any."""
-    review = Review.objects.visible_to(viewer).filter(week=period.slug).select_related("workspace", "closed_by").first()
+    rows = Review.objects.visible_to(viewer).filter(week=period.slug).select_related("closed_by")
+    review = next(iter(rows.listed_for(viewer)), None)
     if review is None:
         return None
     fixes, decisions = list(review.fixes.all()), list(review.decisions.select_related("by"))

@@ -35,6 +35,7 @@ from opsboard.core.contract import (
     Watchable,
 )
 from opsboard.core.models import Team
+from opsboard.core.once import once
 from opsboard.work import services
 from opsboard.work.forms import PAST_DUE, ActionForm
 from opsboard.work.models import Action
@@ -62,10 +63,14 @@ def _catalogue(key: str) -> Any:
 
 
 def _read(viewer: Viewer, keys: Sequence[str], now: datetime) -> Sequence[Reading]:
-    rows = Action.objects.visible_to(viewer)
-    today = now.astimezone(viewer.workspace.zone).date()
-    counts = {"work.open": rows.open(), "work.overdue": rows.overdue(today)}
-    return [Reading(key, {}, now, float(counts[key].count())) for key in keys]
+    counts = _counts(viewer, now.astimezone(viewer.workspace.zone).date())
+    return [Reading(key, {}, now, float(counts[key])) for key in keys]
+
+
+@once
+def _counts(viewer: Viewer, today: date) -> dict[str, int]:
+    open_ones = Action.objects.visible_to(viewer).open()
+    return open_ones.counts(**{"work.open": ("true", ()), "work.overdue": ("work_action.due_on < %s", (today,))})
 
 
 OLDEST = "work.oldest_open"
@@ -92,7 +97,7 @@ def _read_oldest(viewer: Viewer, keys: Sequence[str], now: datetime) -> Sequence
             teams.setdefault(member, []).append(name)
     rows = Action.objects.visible_to(viewer).open_at(now).filter(opened_at__lte=now)
     oldest: dict[tuple[str, str], Action] = {}
-    for row in rows.select_related("workspace", "owner").order_by("opened_at", "pk"):
+    for row in rows.select_related("owner").order_by("opened_at", "pk").listed_for(viewer):
         with translation.override(viewer.workspace.language):
             places = [("", ""), ("column", str(row.get_state_display()))]
         if row.owner is not None:
@@ -136,8 +141,9 @@ def _last_day(viewer: Viewer, period: Period) -> date:
 
 def overdue(viewer: Viewer, period: Period) -> Iterable[Found]:
     """Actions whose due date has passed at the period's end, the most urgent and important first."""
-    late = Action.objects.visible_to(viewer).overdue(_last_day(viewer, period)).with_people()
-    for action in late.annotate(rank=F("urgency") * F("importance")).order_by("-rank", "due_on")[:20]:
+    late = Action.objects.visible_to(viewer).overdue(_last_day(viewer, period)).select_related("owner")
+    ranked = late.annotate(rank=F("urgency") * F("importance")).order_by("-rank", "due_on")
+    for action in ranked[:20].listed_for(viewer):
         yield Found(
             f"work.overdue:{action.pk}", format_lazy(_("Overdue: {title}"), title=action.title),
             detail=format_lazy(_("due {day}, {owner}"), day=action.due_on.isoformat(), owner=str(action.owner or "–")),
@@ -147,23 +153,21 @@ def overdue(viewer: Viewer, period: Period) -> Iterable[Found]:
 
 def tell_week(viewer: Viewer, period: Period) -> Mapping[str, Any] | None:
     """What was opened and done in the period, and what is open at its end."""
-    rows = Action.objects.visible_to(viewer).filter(opened_at__lt=period.end).with_people()
-    if not rows.exists():
+    rows, day = Action.objects.visible_to(viewer), _last_day(viewer, period)
+    counts = rows.counted(period.start, period.end, day)
+    if not counts.pop("known"):
         return None
-    day, open_then = _last_day(viewer, period), rows.open_at(period.end)
-    shown = list(open_then.order_by(F("due_on").asc(nulls_last=True), "id")[:SHOWN])
+    rows = rows.filter(opened_at__lt=period.end).select_related("owner")
+    soonest = rows.open_at(period.end).order_by(F("due_on").asc(nulls_last=True), "id")
+    shown = soonest[:SHOWN].listed_for(viewer) if counts["open_count"] else []
     for row in shown:
         row.late = row.due_on is not None and row.due_on < day
-    closed = rows.closed_in(period.start, period.end)
-    counts = {"opened": rows.opened_in(period.start, period.end).count(), "closed_count": closed.count()}
-    open_count = open_then.count()
+    closed = rows.closed_in(period.start, period.end).order_by("-closed_at")
     return {
         **counts,
-        "closed": list(closed.order_by("-closed_at")[:SHOWN]),
+        "closed": closed[:SHOWN].listed_for(viewer) if counts["closed_count"] else [],
         "open": shown,
-        "open_count": open_count,
-        "late_count": open_then.filter(due_on__lt=day).count(),
-        "more": max(0, open_count - SHOWN) + max(0, counts["closed_count"] - SHOWN),
+        "more": max(0, counts["open_count"] - SHOWN) + max(0, counts["closed_count"] - SHOWN),
     }
 
 

@@ -49,6 +49,17 @@ class ActionQuerySet(WorkspaceQuerySet):
     def opened_in(self, start: datetime, end: datetime) -> Self:
         return self.filter(opened_at__gte=start, opened_at__lt=end)
 
+    def counted(self, start: datetime, end: datetime, day: date) -> dict[str, int]:
+        """Of a time: how many there were, were opened, closed, open at its end, and late by then; one query."""
+        open_then = "(work_action.closed_at IS NULL OR work_action.closed_at >= %s)"
+        return self.filter(opened_at__lt=end).counts(
+            known=("true", ()),
+            opened=("work_action.opened_at >= %s", (start,)),
+            closed_count=("work_action.closed_at >= %s AND work_action.closed_at < %s", (start, end)),
+            open_count=(open_then, (end,)),
+            late_count=(f"{open_then} AND work_action.due_on < %s", (end, day)),
+        )
+
     def on_object(self, model: str, pk: int) -> Self:
         label, _dot, name = model.partition(".")
         return self.filter(about_type__app_label=label, about_type__model=name, about_id=pk)

@@ -76,6 +76,20 @@ class AlertQuerySet(WorkspaceQuerySet):
             rows = rows.filter(active_at__lt=end)
         return rows
 
+    def counted(self, period: Period) -> dict[str, int]:
+        """Of a period: how many fired, were resolved, still fire of those that had fired, and happened at all; one query."""
+        start, end = period.start, period.end
+        return self.filter(active_at__lt=end).counts(
+            fired=("alerts_alert.fired_at >= %s AND alerts_alert.fired_at < %s", (start, end)),
+            resolved=("alerts_alert.resolved_at >= %s AND alerts_alert.resolved_at < %s", (start, end)),
+            still=("alerts_alert.state IN ('firing', 'recovering') AND alerts_alert.fired_at < %s", (end,)),
+            happened=(
+                "alerts_alert.fired_at IS NOT NULL "
+                "AND (alerts_alert.resolved_at IS NULL OR alerts_alert.resolved_at >= %s)",
+                (start,),
+            ),
+        )
+
     def on_object(self, model: str, pk: int) -> Self:
         label, _dot, name = model.partition(".")
         return self.filter(watch__about_type__app_label=label, watch__about_type__model=name, watch__about_id=pk)
