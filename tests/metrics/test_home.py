@@ -5,7 +5,9 @@ from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
+from django.db import connection
 from django.test import Client
+from django.test.utils import CaptureQueriesContext
 from django.utils import timezone, translation
 
 from metrics import charts, services
@@ -134,15 +136,14 @@ def test_each_reader_is_told_in_their_language_what_they_may_see(
 
 
 def test_the_home_page_and_the_review_ask_few_questions(
-    workspace: Workspace,
-    anna: User,
-    sign_in: Callable[[User], Client],
-    last_week: Period,
-    django_assert_max_num_queries: Callable[..., Any],
+    workspace: Workspace, anna: User, sign_in: Callable[[User], Client], last_week: Period
 ) -> None:
     favourite_of(anna, workspace=workspace, now=timezone.now())
     client = sign_in(anna)
-    for url, most in (("/north-plant/", 36), (f"/north-plant/review/{last_week.slug}/", 48)):
+    for url, most in (("/north-plant/", 19), (f"/north-plant/review/{last_week.slug}/", 21)):
         assert client.get(url).status_code == 200
-        with django_assert_max_num_queries(most):
+        with CaptureQueriesContext(connection) as asked:
             assert "Morning" in client.get(url).content.decode()
+        # Around each finder a page of a test has a savepoint, which a served one has not.
+        asked_for = [one["sql"] for one in asked.captured_queries if "SAVEPOINT" not in one["sql"]]
+        assert len(asked_for) <= most, "\n".join(asked_for)

@@ -11,9 +11,10 @@ from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
 
-from opsboard.core import effects
+from opsboard.core import effects, snapshots, telling
+from opsboard.core.access import Viewer
 from opsboard.core.contract import Ref
-from opsboard.core.models import Occurrence, User, Workspace
+from opsboard.core.models import Occurrence, Snapshot, User, Workspace
 from opsboard.review import services
 from opsboard.review.models import Review
 
@@ -42,6 +43,24 @@ def test_the_week_is_the_iso_week_of_the_workspace(review: Review) -> None:
 def test_a_week_that_has_not_begun_cannot_be_reviewed(workspace: Workspace, now: datetime) -> None:
     with pytest.raises(ValidationError):
         services.open_review(workspace=workspace, period=workspace.period("2026-W48"), now=now)
+
+
+def test_a_tile_is_compared_with_the_whole_of_a_week_ago_not_with_one_of_its_parts(
+    workspace: Workspace, editor: Viewer, anna: User, now: datetime
+) -> None:
+    effects.perform(
+        "work.open_action", workspace=workspace, by=anna, now=now - timedelta(days=10), title="Sharpen knives"
+    )
+    before = now - timedelta(days=7)
+    snapshots.take(workspace=workspace, now=before)
+    Snapshot.objects.create(
+        workspace=workspace, key="work.oldest_open", labels={"team": "Zinc"}, at=before, value=1.0, weight=1.0
+    )
+    tiles = {one.entry.key: one for one in telling.tiles(editor, now)}
+    assert list(tiles) == ["work.open", "work.overdue", "work.oldest_open", "alerts.firing"]
+    assert tiles["work.oldest_open"].value == pytest.approx(10)
+    assert tiles["work.oldest_open"].change == pytest.approx(7)
+    assert (tiles["work.open"].value, tiles["work.open"].change, tiles["work.open"].tone) == (1, 0, "quiet")
 
 
 def test_a_week_takes_two_fixes_and_refuses_the_third(
