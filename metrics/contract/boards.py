@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import timedelta
 from typing import Any
@@ -12,6 +14,7 @@ from django.utils.translation import gettext_lazy, pgettext_lazy
 
 from metrics import charts
 from metrics.models import Dashboard, Tile, TileKind, favourite_for, measures_of
+from metrics.models.measures import PREFIX
 from metrics.views.boards import happened_in, keys_of, tiles_for, told_look
 from metrics.views.grids import KEPT_FOR, Sight, sight_of
 from opsboard.core import access
@@ -49,32 +52,46 @@ def tell_favourite(viewer: Viewer, period: Period) -> Mapping[str, Any] | None:
     if running:  # of a week that has just begun there is nothing to see yet
         today = timezone.localtime(now, viewer.workspace.zone).date()
         period = between(today - timedelta(days=LATELY - 1), today, viewer.workspace.zone)
-    sight = sight_of(viewer, row, told_look(row, period), now, marks)
-    key = f"metrics.favourite:{sight.tag}"
-    drawn: dict[str, Any] | None = cache.get(key) if sight.tag else None
-    if drawn is None:
-        drawn = _draw_favourite(sight, numbers, drawn_too)
-        if sight.tag:
-            cache.set(key, drawn, KEPT_FOR)
-    return {"dashboard": row, "lately": running, **drawn}
-
-
-def _draw_favourite(sight: Sight, numbers: Sequence[Tile], drawn_too: Sequence[Tile]) -> dict[str, Any]:
-    """What the template shows of each tile; paper shows the roomy one of two drawings."""
-    viewer, look = sight.viewer, sight.look
-    sources, _labels = measures_of(viewer, keys_of(sight.row))
-    shown = tiles_for(viewer, [*numbers, *drawn_too], look, sight.now, sources)
-    happened = happened_in(viewer, sources, look.first, look.last)
-    drawn = [charts.draw(one, happened) for one in shown]
+    drawn = _fronts(sight_of(viewer, row, told_look(row, period), now, marks), [*numbers, *drawn_too])
     return {
-        "numbers": [
-            {
-                "title": one.title, "url": one.url, "spark_small": one.spark_small, "value_text": one.value_text,
-                "tone": one.tone, "change_text": one.change_text,
-            }
-            for one in drawn[: len(numbers)]
-        ],
-        "charts": [{"title": one.title, "chart": one.chart} for one in drawn[len(numbers) :]],
+        "dashboard": row,
+        "lately": running,
+        "numbers": [drawn[tile.id] for tile in numbers],
+        "charts": [drawn[tile.id] for tile in drawn_too],
+    }
+
+
+def _fronts(sight: Sight, tiles: Sequence[Tile]) -> dict[int, Mapping[str, Any]]:
+    """What the template shows of each tile; those whose numbers are as they were come from where they are kept."""
+    keys = {tile.id: _key(sight, tile) for tile in tiles} if sight.tag else {}
+    kept: dict[str, Any] = cache.get_many(keys.values()) if keys else {}
+    drawn: dict[int, Mapping[str, Any]] = {pk: kept[key] for pk, key in keys.items() if key in kept}
+    new = [tile for tile in tiles if tile.id not in drawn]
+    if new:
+        viewer, look = sight.viewer, sight.look
+        sources, _labels = measures_of(viewer, keys_of(sight.row))
+        happened = happened_in(viewer, sources, look.first, look.last)
+        for tile, shown in zip(new, tiles_for(viewer, new, look, sight.now, sources), strict=True):
+            drawn[tile.id] = _front(charts.draw(shown, happened))
+        if keys:
+            cache.set_many({keys[tile.id]: drawn[tile.id] for tile in new}, KEPT_FOR)
+    return drawn
+
+
+def _key(sight: Sight, tile: Tile) -> str:
+    """The marks change with the definition of a number, which says who may see it; the sight knows who looks."""
+    marks = [sight.marks.metrics.get(key.removeprefix(PREFIX), "") for key in tile.sources]
+    told = json.dumps([sight.around, tile.kept(), marks], default=str)
+    return f"metrics.front:{hashlib.sha256(told.encode()).hexdigest()}"
+
+
+def _front(one: charts.Drawn) -> dict[str, Any]:
+    """Paper shows the roomy one of two drawings."""
+    if one.tile.kind != TileKind.NUMBER:
+        return {"title": one.title, "chart": one.chart}
+    return {
+        "title": one.title, "url": one.url, "spark_small": one.spark_small, "value_text": one.value_text,
+        "tone": one.tone, "change_text": one.change_text,
     }  # fmt: skip
 
 

@@ -98,7 +98,9 @@ def test_a_look_draws_what_is_new_and_nothing_else(
 
     sold_one = next(one["metric"] for one in week["rows"] if one["metric"].key == "sold")
     services.write_points(metric=sold_one, points=[Given(wednesday, 1000.0, 1, {"shop": "Ningbo"})], by=anna, now=now)
+    drawn[0].times = 0
     here = told(anna, workspace, last_week)
+    assert drawn[0].times == 2, "the tiles that show it, and not the other"
     assert [one["value_text"] for one in here["metrics.favourite"]["numbers"]][1] != front[1]["value_text"]
     assert next(one["value"] for one in here["metrics.week"]["rows"] if one["metric"].key == "sold") > 1000
     assert here["metrics.favourite"]["charts"] != first["metrics.favourite"]["charts"]
