@@ -37,9 +37,10 @@ from opsboard.core.contract import (
     Watchable,
 )
 from opsboard.core.models import User, Workspace
+from opsboard.core.once import once
 from opsboard.core.periods import Period
 
-SHOWN = 12
+SHOWN, MOST_FIRING = 12, 100
 WEIGHTS = {Severity.INFO: 1.0, Severity.WARNING: 2.0, Severity.CRITICAL: 3.0}
 FACTS = (
     Fact("indicator", _("Number")),
@@ -140,9 +141,16 @@ def find_unheard(viewer: Viewer, period: Period) -> Iterable[Found]:
         )
 
 
-def find_firing(viewer: Viewer, period: Period) -> Iterable[Found]:
+@once
+def _firing(viewer: Viewer, period: Period) -> list[Any]:
+    """The newest that still fire of those that began before the period's end."""
     rows = Alert.objects.visible_to(viewer).firing().filter(active_at__lt=period.end)
-    for alert in rows.select_related("watch").order_by("-active_at")[:100].listed_for(viewer):
+    found: list[Any] = rows.select_related("watch").order_by("-active_at")[:MOST_FIRING].listed_for(viewer)
+    return found
+
+
+def find_firing(viewer: Viewer, period: Period) -> Iterable[Found]:
+    for alert in _firing(viewer, period):
         yield Found(
             key=f"alerts.firing:{alert.pk}",
             title=str(alert),
@@ -161,13 +169,12 @@ def tell_week(viewer: Viewer, period: Period) -> Mapping[str, Any] | None:
     count = counts.pop("happened")
     if not count and not Watch.objects.visible_to(viewer).exists():
         return None
-    happened = alerts.exclude(fired_at=None).active_between(period.start, period.end)
-    newest = happened.select_related("watch").order_by("-active_at")
-    return {
-        **counts,
-        "rows": newest[:SHOWN].listed_for(viewer) if count else [],
-        "more": max(0, count - SHOWN),
-    }
+    rows = _firing(viewer, period) if count else []
+    if count > len(rows):
+        happened = alerts.exclude(fired_at=None).active_between(period.start, period.end)
+        newest = happened.exclude(pk__in=[row.pk for row in rows]).select_related("watch").order_by("-active_at")
+        rows = sorted([*rows, *newest[:SHOWN].listed_for(viewer)], key=lambda row: row.active_at, reverse=True)
+    return {**counts, "rows": rows[:SHOWN], "more": max(0, count - SHOWN)}
 
 
 def watches_by_name(workspace: Workspace, pks: Sequence[int] | None) -> Iterable[Named]:

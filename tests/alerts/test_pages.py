@@ -265,6 +265,14 @@ def test_the_week_is_told_on_screen_and_on_paper(editor: Viewer, workspace: Work
     assert told is not None
     assert (told["fired"], told["resolved"], told["still"], len(told["rows"])) == (1, 0, 1, 1)
     assert tell_week(editor, period.previous())["rows"] == []  # type: ignore[index]
+    over = Alert.objects.get()
+    over.pk, over.episode, over.state = None, over.episode + 1, Alert.State.RESOLVED
+    over.active_at, over.resolved_at = over.active_at + timedelta(minutes=5), over.active_at + timedelta(minutes=9)
+    over.save()
+    told = tell_week(editor, period)
+    assert told is not None
+    assert (told["fired"], told["resolved"], told["still"], told["more"]) == (2, 1, 1, 0)
+    assert [row.state for row in told["rows"]] == ["resolved", "firing"], "the newest first"
 
 
 def test_a_firing_alert_is_a_finding(editor: Viewer, workspace: Workspace, now: datetime) -> None:
