@@ -93,6 +93,7 @@ TEMPLATES: list[dict[str, Any]] = [
         },
     }
 ]
+SILENCED_SYSTEM_CHECKS = ["templates.W003"]  # two libraries called i18n: ours stands in for Django's
 
 
 # --- this installation ----------------------------------------------------------------------------------------------
