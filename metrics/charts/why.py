@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any, Final
 
@@ -49,6 +50,7 @@ RULES: Final = {
     2: gettext_lazy("nine in a row on one side"),
 }
 SHOWN_BARS = 8
+MOST_BANDS = 12
 
 
 def method_text(judged: analysis.Judged) -> str:
@@ -105,10 +107,13 @@ def judged_chart(
             charts.Series(_("lower limit"), [(course.buckets[k].at, judged.lower[k]) for k in near]),
         ]
     elif judged.method == "np":
-        series = _lines(
-            course, (_("number of cases"), judged.drawn), (_("expected"), judged.center),
-            (_("upper limit"), judged.upper), (_("lower limit"), judged.lower),
-        )  # fmt: skip
+        series, limits = _lines(course, (_("number of cases"), judged.drawn)), _bands(course)
+        if len(limits) > MOST_BANDS:  # samples of many sizes: what is expected goes up and down with them
+            series += _lines(
+                course, (_("expected"), judged.center), (_("upper limit"), judged.upper),
+                (_("lower limit"), judged.lower),
+            )  # fmt: skip
+            limits = []
     elif judged.method == "ewma":
         series += _lines(course, (_("smoothed"), judged.drawn))
         series += _lines(course, (_("upper limit"), judged.upper), (_("lower limit"), judged.lower))
@@ -117,6 +122,8 @@ def judged_chart(
         limits = [charts.Limits(0.0, judged.lower[0], judged.upper[0])]
     elif judged.method != "none":
         limits = _bands(course)
+        if len(limits) > MOST_BANDS:
+            limits = [replace(limits[-1], from_at=None)]
     first = course.buckets[0].at if course.buckets else start
     marks = [
         charts.Signal(one.at, _("unusual"))
@@ -150,7 +157,7 @@ def _near(course: Course, start: datetime, end: datetime) -> list[int]:
 
 
 def _bands(course: Course) -> list[charts.Limits]:
-    """One band for each stretch with the same limits; where they follow the sample's size, the last one's."""
+    """One band for each stretch with the same limits."""
     judged, found = course.judged, course.buckets
     known = [k for k in range(len(found)) if judged.center[k] is not None]
     if not known:
@@ -168,9 +175,6 @@ def _bands(course: Course) -> list[charts.Limits]:
             charts.Limits(judged.center[begin] or 0.0, judged.lower[begin], judged.upper[begin], found[begin].at, until)
         )
         begin = k
-    if len(bands) > 12:
-        last = known[-1]
-        return [charts.Limits(judged.center[last] or 0.0, judged.lower[last], judged.upper[last])]
     return bands
 
 
