@@ -25,6 +25,8 @@ COLUMN, ROW, GAP = 99, 56, 12  # pixels of a column and a row on a screen of 132
 MOST_COURSES = 6
 MOST_ROWS = 12
 MOST_PARTS = 8
+# The same on a screen of 1920 x 1080: a column with its gap, the least row, the room of the grid, the head of a tile.
+WALL_COLUMN, WALL_ROW, WALL_HEIGHT, WALL_HEAD = 157.7, 44, 952, 52
 TIGHT = 340
 NARROW = 4  # columns up to which one drawing serves desk and phone
 
@@ -88,8 +90,11 @@ class Drawn:
         )
 
 
-def draw(shown: Shown, happened: Sequence[Happened] = (), *, medium: str = "screen") -> Drawn:
-    """One tile. Its template is the same everywhere; only phones get a second drawing of what is wide."""
+def draw(shown: Shown, happened: Sequence[Happened] = (), *, medium: str = "screen", rows: int = 0) -> Drawn:
+    """One tile. Its template is the same everywhere; only phones get a second drawing of what is wide.
+
+    `rows`: how many the whole grid has, where it fills a wall.
+    """
     tile = shown.tile
     drawn = Drawn(shown, title_of(shown), drill(shown))
     if tile.kind == TileKind.TEXT:
@@ -101,7 +106,7 @@ def draw(shown: Shown, happened: Sequence[Happened] = (), *, medium: str = "scre
         )
         return drawn
     drawn.hints = _hints(shown)
-    width, height = size_of(tile)
+    width, height = size_of(tile, rows)
     if tile.kind == TileKind.NUMBER:
         _number(drawn, width)
     elif tile.kind == TileKind.TABLE:
@@ -120,9 +125,14 @@ def draw(shown: Shown, happened: Sequence[Happened] = (), *, medium: str = "scre
     return drawn
 
 
-def size_of(tile: Any) -> tuple[int, int]:
-    """Of the drawing inside a tile."""
-    return tile.w * (COLUMN + GAP) - GAP - 26, max(60, tile.h * (ROW + GAP) - GAP - 46)
+def size_of(tile: Any, rows: int = 0) -> tuple[int, int]:
+    """Of the drawing inside a tile; on a wall (a grid of so many rows) it is made larger until it fills its place."""
+    width = tile.w * (COLUMN + GAP) - GAP - 26
+    if not rows:
+        return width, max(60, tile.h * (ROW + GAP) - GAP - 46)
+    larger = WALL_COLUMN / (COLUMN + GAP)
+    row = max(WALL_ROW, (WALL_HEIGHT - (rows - 1) * GAP) / rows)
+    return width, max(60, round((tile.h * (row + GAP) - GAP - WALL_HEAD) / larger))
 
 
 def drill(shown: Shown) -> str:

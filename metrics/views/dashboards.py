@@ -146,7 +146,7 @@ def wall(request: Request, pk: int) -> HttpResponse:
     order = [row, *(chosen[int(text)] for text in asked if int(text) in chosen and int(text) != row.pk)]
     now = timezone.now()
     look = look_for(request.GET, row, now)
-    sight = sight_of(request.viewer, row, look, now, marks, closed=True)
+    sight = sight_of(request.viewer, row, look, now, marks, closed=True, wall=True)
     if (unchanged := nothing_new(request, sight)) is not None:
         return unchanged
     board = board_of(sight)

@@ -43,7 +43,8 @@ TOPICS = (
 
 @dataclass(frozen=True, slots=True)
 class Sight:
-    """One reader's look at one dashboard. `closed`: for people who have no other page here.
+    """One reader's look at one dashboard. `closed`: for people who have no other page here. `rows`: of the grid, where it
+    fills a wall.
 
     Without a `tag` nobody knows whether it is new.
     """
@@ -54,6 +55,7 @@ class Sight:
     now: datetime
     edit: bool
     closed: bool
+    rows: int
     marks: Marks
     around: str
     tag: str
@@ -84,13 +86,15 @@ def sight_of(
     *,
     edit: bool = False,
     closed: bool = False,
+    wall: bool = False,
 ) -> Sight:
     """What a look at a dashboard is known by: its numbers, its tiles, its reader. One query where the marks are not known."""
     keys = keys_of(row)
     if marks is None:
         marks = marks_of(row.workspace, [key.removeprefix(PREFIX) for key in keys if key.startswith(PREFIX)])
+    rows = max((tile.y + tile.h for tile in row.laid_out), default=1) if wall else 0
     told: list[Any] = [
-        row.pk, translation.get_language(), edit, closed, viewer.role, sorted(viewer.closed_apps),
+        row.pk, translation.get_language(), edit, closed, rows, viewer.role, sorted(viewer.closed_apps),
         None if viewer.team_ids is None else sorted(viewer.team_ids),
         look.first.isoformat(), look.last.isoformat(), look.span, look.compare, sorted(look.labels.items()),
         int(now.timestamp()) // 3600,  # hours end
@@ -103,7 +107,7 @@ def sight_of(
         told += [counted, int(now.timestamp()) // 60, viewer.user.pk if viewer.user else 0]
     around = _hashed(told)
     tag = _hashed([around, row.version, sorted(marks.metrics.items())]) if known else ""
-    return Sight(viewer, row, look, now, edit, closed, marks, around, tag)
+    return Sight(viewer, row, look, now, edit, closed, rows, marks, around, tag)
 
 
 def _hashed(told: Sequence[Any]) -> str:
@@ -221,7 +225,9 @@ def _draw(sight: Sight) -> Board:
             "query": urlencode(query_of(look, row)),
         }  # fmt: skip
         for tile in new:
-            drawn[tile.id] = template.render({**context, "drawn": charts.draw(answers[tile.id], happened)})
+            drawn[tile.id] = template.render(
+                {**context, "drawn": charts.draw(answers[tile.id], happened, rows=sight.rows)}
+            )
         if keys:
             cache.set_many({keys[tile.id]: drawn[tile.id] for tile in new}, KEPT_FOR)
     grid = "".join(drawn[tile.id] for tile in tiles)

@@ -103,12 +103,13 @@ def shared_dashboard(request: HttpRequest, token: str) -> HttpResponse:
     row, viewer = opened
     now = timezone.now()
     look = look_for(request.GET, row, now)
-    sight = sight_of(viewer, row, look, now, closed=True)
+    on_wall = "wall" in request.GET
+    sight = sight_of(viewer, row, look, now, closed=True, wall=on_wall)
     if (unchanged := nothing_new(request, sight)) is not None:
         return _quiet(unchanged)
     board = board_of(sight)
     context: dict[str, Any] = {
-        "dashboard": row, "board": board, "mark": sight.tag, "on_wall": "wall" in request.GET, "picture": reverse("metrics_open:picture", kwargs={"token": token}),
+        "dashboard": row, "board": board, "mark": sight.tag, "on_wall": on_wall, "picture": reverse("metrics_open:picture", kwargs={"token": token}),
         **asked_of(row, look),
     }  # fmt: skip
     answer = page(request, "metrics/dashboards/shared.html", context, part="metrics/dashboards/_shared.html")
