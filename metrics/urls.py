@@ -18,6 +18,7 @@ urlpatterns = [
     path("dashboards/<int:pk>/move/", views.move_dashboard, name="move_dashboard"),
     path("dashboards/<int:pk>/favourite/", views.set_favourite, name="set_favourite"),
     path("dashboards/<int:pk>/undo/", views.undo_layout, name="undo_layout"),
+    path("dashboards/<int:pk>/redo/", views.redo_layout, name="redo_layout"),
     path("dashboards/<int:pk>/wall/", views.wall, name="wall"),
     path("dashboards/<int:pk>/picture/", views.picture, name="picture"),
     path("dashboards/<int:pk>/links/", views.link_list, name="link_list"),

@@ -62,6 +62,28 @@ def settled(places: Iterable[Place], first: int | None = None) -> list[Place]:
     return sorted(lying, key=lambda one: (one.y, one.x))
 
 
+def exchanged(places: Iterable[Place], to: Place) -> list[Place]:
+    """The tile `to.id` put to another place; a tile as large that it covers for the most part goes where it came from."""
+    lying = list(places)
+    was = next((one for one in lying if one.id == to.id), to)
+    covered = [
+        one for one in lying
+        if one.id != to.id and (one.w, one.h) == (to.w, to.h) == (was.w, was.h) and 2 * _shared(one, to) > to.w * to.h
+    ]  # fmt: skip
+    answer = {one.id: one for one in lying} | {to.id: to}
+    for one in covered:
+        answer[to.id] = replace(one, id=to.id)
+        answer[one.id] = replace(was, id=one.id)
+    return list(answer.values())
+
+
+def _shared(one: Place, other: Place) -> int:
+    """How many fields of the grid lie in both."""
+    wide = min(one.x + one.w, other.x + other.w) - max(one.x, other.x)
+    high = min(one.y + one.h, other.y + other.h) - max(one.y, other.y)
+    return max(wide, 0) * max(high, 0)
+
+
 def _above(one: Place, other: Place) -> bool:
     """Whether the other stands in the same columns."""
     return one.x < other.x + other.w and other.x < one.x + one.w

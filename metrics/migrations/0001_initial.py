@@ -124,7 +124,8 @@ class Migration(migrations.Migration):
                 ('span', models.CharField(default='30d', max_length=6, verbose_name='Period')),
                 ('compare', models.CharField(blank=True, choices=[('', 'Nothing'), ('previous', 'The period before'), ('year', 'A year ago'), ('plan', 'Target')], default='previous', max_length=8, verbose_name='Compared with')),
                 ('tiles', models.JSONField(blank=True, default=list)),
-                ('before', models.JSONField(blank=True, default=None, null=True)),
+                ('back', models.PositiveIntegerField(blank=True, null=True)),
+                ('forth', models.PositiveIntegerField(blank=True, null=True)),
                 ('created_at', models.DateTimeField()),
                 ('deleted_at', models.DateTimeField(blank=True, null=True)),
                 ('owner', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='+', to=settings.AUTH_USER_MODEL, verbose_name='Owner')),
@@ -152,7 +153,8 @@ class Migration(migrations.Migration):
                 ('span', models.CharField(default='30d', max_length=6, verbose_name='Period')),
                 ('compare', models.CharField(blank=True, choices=[('', 'Nothing'), ('previous', 'The period before'), ('year', 'A year ago'), ('plan', 'Target')], default='previous', max_length=8, verbose_name='Compared with')),
                 ('tiles', models.JSONField(blank=True, default=list)),
-                ('before', models.JSONField(blank=True, default=None, null=True)),
+                ('back', models.PositiveIntegerField(blank=True, null=True)),
+                ('forth', models.PositiveIntegerField(blank=True, null=True)),
                 ('created_at', models.DateTimeField()),
                 ('deleted_at', models.DateTimeField(blank=True, null=True)),
                 ('owner', models.ForeignKey(blank=True, db_constraint=False, null=True, on_delete=django.db.models.deletion.DO_NOTHING, related_name='+', related_query_name='+', to=settings.AUTH_USER_MODEL, verbose_name='Owner')),
@@ -654,15 +656,15 @@ class Migration(migrations.Migration):
         ),
         pgtrigger.migrations.AddTrigger(
             model_name='dashboard',
-            trigger=pgtrigger.compiler.Trigger(name='insert_insert', sql=pgtrigger.compiler.UpsertTriggerSql(func='INSERT INTO "metrics_dashboardevent" ("before", "compare", "created_at", "deleted_at", "description", "id", "limited_to", "name", "owner_id", "pgh_context_id", "pgh_created_at", "pgh_label", "pgh_obj_id", "position", "private", "span", "tiles", "version", "workspace_id") VALUES (NEW."before", NEW."compare", NEW."created_at", NEW."deleted_at", NEW."description", NEW."id", NEW."limited_to", NEW."name", NEW."owner_id", _pgh_attach_context(), NOW(), \'insert\', NEW."id", NEW."position", NEW."private", NEW."span", NEW."tiles", NEW."version", NEW."workspace_id"); RETURN NULL;', hash='f22d58b8f924bbbca171b9312cf58773c3c6952e', operation='INSERT', pgid='pgtrigger_insert_insert_0232b', table='metrics_dashboard', when='AFTER')),
+            trigger=pgtrigger.compiler.Trigger(name='insert_insert', sql=pgtrigger.compiler.UpsertTriggerSql(func='INSERT INTO "metrics_dashboardevent" ("back", "compare", "created_at", "deleted_at", "description", "forth", "id", "limited_to", "name", "owner_id", "pgh_context_id", "pgh_created_at", "pgh_label", "pgh_obj_id", "position", "private", "span", "tiles", "version", "workspace_id") VALUES (NEW."back", NEW."compare", NEW."created_at", NEW."deleted_at", NEW."description", NEW."forth", NEW."id", NEW."limited_to", NEW."name", NEW."owner_id", _pgh_attach_context(), NOW(), \'insert\', NEW."id", NEW."position", NEW."private", NEW."span", NEW."tiles", NEW."version", NEW."workspace_id"); RETURN NULL;', hash='f4c86574df12b09dd9c1c6ddec43251618237f45', operation='INSERT', pgid='pgtrigger_insert_insert_0232b', table='metrics_dashboard', when='AFTER')),
         ),
         pgtrigger.migrations.AddTrigger(
             model_name='dashboard',
-            trigger=pgtrigger.compiler.Trigger(name='update_update', sql=pgtrigger.compiler.UpsertTriggerSql(condition='WHEN (OLD.* IS DISTINCT FROM NEW.*)', func='INSERT INTO "metrics_dashboardevent" ("before", "compare", "created_at", "deleted_at", "description", "id", "limited_to", "name", "owner_id", "pgh_context_id", "pgh_created_at", "pgh_label", "pgh_obj_id", "position", "private", "span", "tiles", "version", "workspace_id") VALUES (NEW."before", NEW."compare", NEW."created_at", NEW."deleted_at", NEW."description", NEW."id", NEW."limited_to", NEW."name", NEW."owner_id", _pgh_attach_context(), NOW(), \'update\', NEW."id", NEW."position", NEW."private", NEW."span", NEW."tiles", NEW."version", NEW."workspace_id"); RETURN NULL;', hash='4a478b8d69b7195fe847bfc75cd30ae1a19842b2', operation='UPDATE', pgid='pgtrigger_update_update_217aa', table='metrics_dashboard', when='AFTER')),
+            trigger=pgtrigger.compiler.Trigger(name='update_update', sql=pgtrigger.compiler.UpsertTriggerSql(condition='WHEN (OLD.* IS DISTINCT FROM NEW.*)', func='INSERT INTO "metrics_dashboardevent" ("back", "compare", "created_at", "deleted_at", "description", "forth", "id", "limited_to", "name", "owner_id", "pgh_context_id", "pgh_created_at", "pgh_label", "pgh_obj_id", "position", "private", "span", "tiles", "version", "workspace_id") VALUES (NEW."back", NEW."compare", NEW."created_at", NEW."deleted_at", NEW."description", NEW."forth", NEW."id", NEW."limited_to", NEW."name", NEW."owner_id", _pgh_attach_context(), NOW(), \'update\', NEW."id", NEW."position", NEW."private", NEW."span", NEW."tiles", NEW."version", NEW."workspace_id"); RETURN NULL;', hash='1ca8f84cf1ebf807868e0081928cbf38b66f4d26', operation='UPDATE', pgid='pgtrigger_update_update_217aa', table='metrics_dashboard', when='AFTER')),
         ),
         pgtrigger.migrations.AddTrigger(
             model_name='dashboard',
-            trigger=pgtrigger.compiler.Trigger(name='delete_delete', sql=pgtrigger.compiler.UpsertTriggerSql(func='INSERT INTO "metrics_dashboardevent" ("before", "compare", "created_at", "deleted_at", "description", "id", "limited_to", "name", "owner_id", "pgh_context_id", "pgh_created_at", "pgh_label", "pgh_obj_id", "position", "private", "span", "tiles", "version", "workspace_id") VALUES (OLD."before", OLD."compare", OLD."created_at", OLD."deleted_at", OLD."description", OLD."id", OLD."limited_to", OLD."name", OLD."owner_id", _pgh_attach_context(), NOW(), \'delete\', OLD."id", OLD."position", OLD."private", OLD."span", OLD."tiles", OLD."version", OLD."workspace_id"); RETURN NULL;', hash='ca83471de12da5d7e58c77f28fc737d907cc538a', operation='DELETE', pgid='pgtrigger_delete_delete_8fe99', table='metrics_dashboard', when='AFTER')),
+            trigger=pgtrigger.compiler.Trigger(name='delete_delete', sql=pgtrigger.compiler.UpsertTriggerSql(func='INSERT INTO "metrics_dashboardevent" ("back", "compare", "created_at", "deleted_at", "description", "forth", "id", "limited_to", "name", "owner_id", "pgh_context_id", "pgh_created_at", "pgh_label", "pgh_obj_id", "position", "private", "span", "tiles", "version", "workspace_id") VALUES (OLD."back", OLD."compare", OLD."created_at", OLD."deleted_at", OLD."description", OLD."forth", OLD."id", OLD."limited_to", OLD."name", OLD."owner_id", _pgh_attach_context(), NOW(), \'delete\', OLD."id", OLD."position", OLD."private", OLD."span", OLD."tiles", OLD."version", OLD."workspace_id"); RETURN NULL;', hash='aa5950910663d9828097481e7095f318d1dd3e49', operation='DELETE', pgid='pgtrigger_delete_delete_8fe99', table='metrics_dashboard', when='AFTER')),
         ),
         migrations.AddConstraint(
             model_name='favourite',

@@ -78,7 +78,8 @@ class Dashboard(LimitedModel, Versioned):
         _("Compared with"), max_length=8, blank=True, default=Compare.PREVIOUS, choices=Compare.choices
     )
     tiles = models.JSONField(default=list, blank=True)
-    before = models.JSONField(default=None, null=True, blank=True)  # the tiles before the last change, to undo it
+    back = models.PositiveIntegerField(null=True, blank=True)  # the version whose tiles undoing brings back
+    forth = models.PositiveIntegerField(null=True, blank=True)  # and the one that was undone last
     created_at = models.DateTimeField()
     deleted_at = models.DateTimeField(null=True, blank=True)
 
@@ -112,6 +113,15 @@ class Dashboard(LimitedModel, Versioned):
 
     def tile(self, number: int) -> Tile | None:
         return next((tile for tile in self.laid_out if tile.id == number), None)
+
+    def tiles_at(self, version: int | None) -> tuple[list[dict[str, Any]], int | None, int | None] | None:
+        """`(tiles, back, forth)` of an earlier version, which the history of changes has; None where it has not."""
+        history: Any = self._meta.apps.get_model("metrics", "DashboardEvent")
+        kept = history.objects.filter(pgh_obj_id=self.pk, version=version).order_by("-pgh_id")
+        found: tuple[list[dict[str, Any]], int | None, int | None] | None = None
+        if version is not None:
+            found = kept.values_list("tiles", "back", "forth").first()
+        return found
 
     @property
     def next_tile(self) -> int:

@@ -12,8 +12,8 @@ from django.db import transaction
 from django.db.models import Max
 from django.utils.translation import gettext as _
 
-from metrics.analysis.grids import Place, free_place, settled
-from metrics.models import Aggregation, Dashboard, Favourite, Grain, Metric, Tile, TileKind, tiles_in
+from metrics.analysis.grids import Place, exchanged, free_place, settled
+from metrics.models import Aggregation, Dashboard, Favourite, Grain, Metric, Tile, TileKind
 from metrics.models.tiles import MOST_SOURCES, MOST_TEXT, MOST_TILES, SIZES, SPANS
 from opsboard.core import live
 from opsboard.core.events import emit
@@ -99,20 +99,24 @@ def _check_tile(tile: Tile) -> None:
         raise ValidationError({"more": _("A funnel needs two stages at least.")})
 
 
-@transaction.atomic
 def _lay_out(
     dashboard: Dashboard, version: int, by: User | None, now: datetime, change: Callable[[list[Tile]], list[Tile]]
 ) -> Dashboard:
-    """Change the tiles on top of `version` and remember what was there before."""
-    changed: Dashboard = Dashboard.objects.select_related("workspace").get(pk=dashboard.pk)
-    before = changed.tiles
-    after = _kept(change(changed.laid_out))
+    """Change the tiles on top of `version`, from where there is a way back."""
+    current: Dashboard = Dashboard.objects.select_related("workspace").get(pk=dashboard.pk)
+    after = _kept(change(current.laid_out))
     if len(after) > MOST_TILES:
         raise ValidationError(_("At most %(count)s tiles on one dashboard.") % {"count": MOST_TILES})
-    changed.version = compare_and_set(Dashboard.objects.all(), dashboard.pk, version, tiles=after, before=before)
-    changed.tiles, changed.before = after, before
-    _say("changed", changed, by, now)
-    return changed
+    return _set_tiles(current, version, by, now, tiles=after, back=current.version, forth=None)
+
+
+@transaction.atomic
+def _set_tiles(current: Dashboard, version: int, by: User | None, now: datetime, **changes: Any) -> Dashboard:
+    current.version = compare_and_set(Dashboard.objects.all(), current.pk, version, **changes)
+    for name, value in changes.items():
+        setattr(current, name, value)
+    _say("changed", current, by, now)
+    return current
 
 
 def _placed(tiles: Sequence[Tile], first: int | None = None) -> list[Tile]:
@@ -139,19 +143,34 @@ def remove_tile(*, dashboard: Dashboard, by: User | None, now: datetime, version
 
 
 def move_tile(*, dashboard: Dashboard, by: User | None, now: datetime, version: int, place: Place) -> Dashboard:
-    """To another place or size; what lies there makes room."""
-    return _lay_out(
-        dashboard, version, by, now,
-        lambda tiles: _placed([one.at(place) if one.id == place.id else one for one in tiles], place.id),
-    )  # fmt: skip
+    """To another place or size; what lies there makes room, or takes the place that becomes free where it fits."""
+
+    def change(tiles: list[Tile]) -> list[Tile]:
+        places = exchanged([one.place for one in tiles], place)
+        found = {one.id: one for one in places}
+        return _placed([one.at(found[one.id]) for one in tiles], place.id)
+
+    return _lay_out(dashboard, version, by, now, change)
 
 
 def undo_layout(*, dashboard: Dashboard, by: User | None, now: datetime, version: int) -> Dashboard:
-    """The tiles as they were before the last change; once more, and the change is back."""
-    if dashboard.before is None:
+    """The tiles as they were before the last change that is not undone yet: step by step to the first."""
+    current: Dashboard = Dashboard.objects.select_related("workspace").get(pk=dashboard.pk)
+    kept = current.tiles_at(current.back)
+    if kept is None and version == current.version:
         raise ValidationError(_("There is nothing to undo."))
-    before = tiles_in(dashboard.before)
-    return _lay_out(dashboard, version, by, now, lambda _tiles: before)
+    tiles, back, _forth = kept or (current.tiles, None, None)
+    return _set_tiles(current, version, by, now, tiles=tiles, back=back, forth=current.version)
+
+
+def redo_layout(*, dashboard: Dashboard, by: User | None, now: datetime, version: int) -> Dashboard:
+    """What was undone last, again."""
+    current: Dashboard = Dashboard.objects.select_related("workspace").get(pk=dashboard.pk)
+    kept = current.tiles_at(current.forth)
+    if kept is None and version == current.version:
+        raise ValidationError(_("There is nothing to redo."))
+    tiles, _back, forth = kept or (current.tiles, None, None)
+    return _set_tiles(current, version, by, now, tiles=tiles, back=current.version, forth=forth)
 
 
 # --- the whole --------------------------------------------------------------------------------------------------------

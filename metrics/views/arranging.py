@@ -220,7 +220,8 @@ def _layout(request: Request, pk: int, change: Callable[[Dashboard, int], Dashbo
     now = timezone.now()
     look = look_for(request.GET, changed, now)
     board = board_of(sight_of(request.viewer, changed, look, now, edit=True))
-    return HttpResponse(board.grid, headers={"X-Version": str(changed.version)})
+    ways = {"X-Back": str(changed.back or ""), "X-Forth": str(changed.forth or "")}
+    return HttpResponse(board.grid, headers={"X-Version": str(changed.version), **ways})
 
 
 FIELDS = ("x", "y", "w", "h")
@@ -267,6 +268,14 @@ def undo_layout(request: Request, pk: int) -> HttpResponse:
     return _layout(
         request, pk,
         lambda row, version: services.undo_layout(dashboard=row, by=request.user, now=timezone.now(), version=version),
+    )  # fmt: skip
+
+
+@require_POST
+def redo_layout(request: Request, pk: int) -> HttpResponse:
+    return _layout(
+        request, pk,
+        lambda row, version: services.redo_layout(dashboard=row, by=request.user, now=timezone.now(), version=version),
     )  # fmt: skip
 
 

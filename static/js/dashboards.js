@@ -4,7 +4,7 @@
        drag the tile, pull its .panel-corner, or press arrows (with Shift: its size); the server lays the rest out and
        answers the grid as it is then, or 409 with both layouts
    button[data-remove]        takes a tile off
-   form[data-layout]          undo
+   form[data-layout]          undo and redo, also by Ctrl + Z and Ctrl + Shift + Z
    button[data-picture]       fetches an SVG and saves it as PNG
    #wall[data-next …]         turns to the next dashboard after data-seconds */
 (() => {
@@ -53,8 +53,12 @@
     window.htmx?.process(place);
     place.dataset.version = answer.headers.get("X-Version") ?? place.dataset.version;
     for (const field of all("form[data-layout] [name=version]")) field.value = place.dataset.version;
-    const undo = find("#undo");
-    if (undo) undo.disabled = false;
+    for (const [id, way] of [["#undo", "X-Back"], ["#redo", "X-Forth"]]) {
+      const button = find(id), had = button === document.activeElement;
+      if (!button) continue;
+      button.disabled = !answer.headers.get(way);
+      if (had && button.disabled) find(id === "#undo" ? "#redo" : "#undo")?.focus();
+    }
     if (focus) find(`[data-tile="${focus}"]`, place)?.focus({ preventScroll: false });
     return true;
   };
@@ -161,6 +165,15 @@
     send(form.action, {});
   });
 
+  document.addEventListener("keydown", (event) => {
+    const key = event.key.toLowerCase();
+    if (!board() || !(event.ctrlKey || event.metaKey) || event.altKey || !["z", "y"].includes(key)) return;
+    if (event.target.closest?.("input, textarea, select, dialog") || hand?.begun) return;
+    event.preventDefault();
+    const button = find(key === "y" || event.shiftKey ? "#redo" : "#undo");
+    if (button && !button.disabled) button.form.requestSubmit(button);
+  });
+
   // --- which fields of a tile matter -----------------------------------------------------------------------------
 
   const matter = () => {
@@ -245,7 +258,7 @@
   };
   const clock = () => {
     const place = find(".wall-clock", wall);
-    if (place) place.textContent = new Date().toLocaleTimeString(document.documentElement.lang, { hour: "2-digit", minute: "2-digit" });
+    if (place) place.textContent = new Date().toLocaleTimeString(document.documentElement.lang, { hour: "2-digit", minute: "2-digit", hourCycle: "h23" });
   };
   // What is shown is asked for again by its mark; an answer without news is 304 and costs nothing.
   let mark = "";

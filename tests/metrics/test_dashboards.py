@@ -20,7 +20,7 @@ from openpyxl import load_workbook
 
 from metrics import charts, services
 from metrics.analysis.courses import hours_of_week
-from metrics.analysis.grids import Place, free_place, settled
+from metrics.analysis.grids import Place, exchanged, free_place, settled
 from metrics.charts.texts import in_html
 from metrics.models import Dashboard, Look, Metric, ShareLink, Tile, measures_of, read_tiles
 from metrics.services import Given
@@ -79,6 +79,13 @@ def test_tiles_make_room_for_each_other_and_nothing_floats() -> None:
     assert settled([Place(1, 99, -4, 40, 0)]) == [Place(1, 0, 0, 12, 1)]
     assert free_place(lying[:1], 6, 2) == (6, 0)
     assert free_place([], 3, 2) == (0, 0)
+
+
+def test_a_tile_put_upon_another_of_its_size_changes_places_with_it() -> None:
+    row = [Place(1, 0, 0, 3, 2), Place(2, 3, 0, 3, 2), Place(3, 6, 0, 6, 2)]
+    assert exchanged(row, Place(1, 4, 0, 3, 2)) == [Place(1, 3, 0, 3, 2), Place(2, 0, 0, 3, 2), row[2]]
+    assert exchanged(row, Place(1, 1, 0, 3, 2)) == [Place(1, 1, 0, 3, 2), *row[1:]]  # barely touched
+    assert exchanged(row, Place(1, 7, 0, 3, 2)) == [Place(1, 7, 0, 3, 2), *row[1:]]  # of another size
 
 
 def test_an_hour_of_the_week_holds_what_came_in_by_how_often_it_came_by() -> None:
@@ -402,6 +409,20 @@ def test_tiles_are_moved_undone_and_never_lost_between_two_people(
     client.post(f"{HOME}{row.pk}/tiles/1/remove/", {"version": 4}, headers=hand)
     row.refresh_from_db()
     assert [one.id for one in row.laid_out] == [2]
+    was = [{1: (4, 0), 2: (3, 2)}, {2: (3, 0)}]  # what each step back or forth brings
+    for step, version, there in (("undo", 5, was[0]), ("redo", 6, was[1]), ("undo", 7, was[0])):
+        answer = client.post(f"{HOME}{row.pk}/{step}/", {"version": version}, headers=hand)
+        assert answer.status_code == 200
+        row.refresh_from_db()
+        assert {one.id: (one.x, one.y) for one in row.laid_out} == there
+    answer = client.post(f"{HOME}{row.pk}/undo/", {"version": 8}, headers=hand)
+    row.refresh_from_db()
+    assert {one.id: (one.x, one.y, one.w) for one in row.laid_out} == {
+        1: (0, 0, 3),
+        2: (3, 0, 6),
+    }  # the first there was
+    assert (answer["X-Back"], answer["X-Forth"]) == ("", "8")
+    assert "nothing to undo" in client.post(f"{HOME}{row.pk}/undo/", {"version": 9}, follow=True).content.decode()
     with pytest.raises(StaleVersion):
         services.undo_layout(dashboard=row, by=anna, now=now, version=1)
 
