@@ -17,6 +17,7 @@ from django.utils import translation
 from opsboard.celery import app as celery
 from opsboard.core import access, registry
 from opsboard.core.access import Viewer, person_in
+from opsboard.core.accounts import SignIn
 from opsboard.core.contract import Ref
 from opsboard.core.models import Role
 from opsboard.core.periods import Period, week_of
@@ -143,7 +144,7 @@ def test_an_indicator_tells_another_company_nothing(key: str, house: Furnished) 
 
 def request_of(viewer: Viewer, path: str) -> HttpRequest:
     request = RequestFactory().get(path)
-    request.user = viewer.user  # type: ignore[assignment]
+    request.user = SignIn().get_user(viewer.user.pk if viewer.user else 0)  # type: ignore[assignment]
     request.workspace, request.viewer = viewer.workspace, viewer  # type: ignore[attr-defined]
     request.resolver_match = resolve(path)
     return request
