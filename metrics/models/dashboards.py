@@ -12,6 +12,7 @@ from django.conf import settings
 from django.db import models
 from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from metrics.models.marks import Marks, marks_from, marks_of_tiles
 from metrics.models.tiles import Tile, tiles_in
@@ -33,7 +34,7 @@ if TYPE_CHECKING:
 class Compare(models.TextChoices):
     """What the present is set beside."""
 
-    NOTHING = "", _("Nothing")
+    NOTHING = "", pgettext_lazy("compared with", "Nothing")
     PREVIOUS = "previous", _("The period before")
     YEAR = "year", _("A year ago")
     PLAN = "plan", _("Target")
