@@ -85,5 +85,9 @@ urlpatterns = [
     path("<int:pk>/edit/", views.change_metric, name="change_metric"),
     path("<int:pk>/archive/", views.archive_metric, name="archive_metric"),
     path("<int:pk>/restore/", views.restore_metric, name="restore_metric"),
+    path("<int:pk>/values/", views.value_list, name="value_list"),
     path("<int:pk>/values/new/", views.add_value, name="add_value"),
+    path("<int:pk>/values/there/", views.value_there, name="value_there"),
+    path("<int:pk>/values/<int:label_set>/change/", views.change_value, name="change_value"),
+    path("<int:pk>/values/<int:label_set>/delete/", views.delete_value, name="delete_value"),
 ]

@@ -7,15 +7,13 @@ from decimal import Decimal
 from typing import Any
 
 from django import forms
-from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from metrics.models import Aggregation, Direction, Grain, LabelSet, Metric, Pulse, check_key
+from metrics.models import Aggregation, Direction, Grain, Metric, Pulse, check_key
 from opsboard.core.access import Viewer
-from opsboard.core.forms import Measured, NumberField, ShareField, scaled, team_choices, zones
+from opsboard.core.forms import Measured, NumberField, scaled, team_choices, zones
 from opsboard.core.models import Membership, User, check_currency
-from opsboard.core.periods import start_of_day
 
 
 def members(viewer: Viewer) -> Any:
@@ -206,62 +204,3 @@ class RateForm(forms.Form):
         if found.get("source") and found.get("source") == found.get("target"):
             self.add_error("target", _("Choose two different currencies."))
         return found
-
-
-class ValueForm(forms.Form):
-    """One value by hand."""
-
-    at = forms.CharField(label=gettext_lazy("Time"), max_length=40)
-    value = NumberField(label=gettext_lazy("Value"))
-    weight = NumberField(label=gettext_lazy("Weight"), required=False, min_value=0)
-    labels = forms.ChoiceField(label=gettext_lazy("Labels"), required=False)
-
-    def __init__(self, *args: Any, metric: Metric, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        self.metric = metric
-        by_day = metric.grain in {Grain.DAY, Grain.WEEK, Grain.MONTH}
-        field = forms.DateField if by_day else forms.DateTimeField
-        kind = "date" if by_day else "datetime-local"
-        look = "%Y-%m-%d" if by_day else "%Y-%m-%dT%H:%M"
-        local = timezone.localtime(timezone.now(), metric.zone).replace(tzinfo=None)
-        self.fields["at"] = field(
-            label=_("Date") if by_day else _("Time"),
-            initial=local.strftime(look),
-            input_formats=[look, "%Y-%m-%dT%H:%M:%S", "%Y-%m-%d %H:%M"] if not by_day else [look],
-            widget=forms.DateInput(attrs={"type": kind}, format=look),
-        )
-        if metric.as_rate:
-            self.fields["value"] = ShareField(label=_("Value"))
-        else:
-            self.fields["value"].unit = metric.unit  # type: ignore[attr-defined]
-        if metric.aggregation == Aggregation.RATIO:
-            self.fields["weight"].label = _("Denominator")
-            self.fields["weight"].help_text = _("How many it was out of; it weighs the value.")
-        elif metric.aggregation != Aggregation.MEAN:
-            del self.fields["weight"]
-        sets = list(LabelSet.objects.filter(metric=metric).order_by("pk")[:200])
-        if any(one.labels for one in sets):
-            self.fields["labels"].choices = [  # type: ignore[attr-defined]
-                ("", _("No labels")), *((str(one.pk), str(one)) for one in sets if one.labels),
-            ]  # fmt: skip
-            self.sets = {str(one.pk): one.labels for one in sets}
-        else:
-            del self.fields["labels"]
-            self.sets = {}
-
-    def clean_at(self) -> Any:
-        """The moment by the metric's clock."""
-        at = self.cleaned_data["at"]
-        if not hasattr(at, "hour"):
-            return start_of_day(at, self.metric.zone)
-        return timezone.make_aware(at.replace(tzinfo=None), self.metric.zone)
-
-    def given(self) -> dict[str, Any]:
-        found = self.cleaned_data
-        weight = found.get("weight")
-        return {
-            "at": found["at"],
-            "value": found["value"],
-            "weight": 1.0 if weight is None else weight,
-            "labels": self.sets.get(found.get("labels", ""), {}),
-        }

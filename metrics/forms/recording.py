@@ -11,6 +11,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from metrics import analysis
+from metrics.forms.values import begun
 from metrics.models import Metric
 from opsboard.core.access import Viewer
 from opsboard.core.contract import Ref
@@ -51,4 +52,8 @@ class RecordForm(forms.Form):
             found["at"] = timezone.make_aware(timezone.make_naive(at), row.zone)
             if not 1900 <= at.year < 2200:
                 raise ValidationError({"at": _("The time lies outside the years 1900 to 2200.")})
+            try:
+                found["at"] = begun(row, found["at"], timezone.now())
+            except ValidationError as refusal:
+                raise ValidationError({"at": refusal}) from refusal
         return found

@@ -3,7 +3,7 @@
 * Latest: each label set's newest point, and its newest bucket put together.
 * Rollup: hours and days of metrics with many points.
 * Pulse: a metric's state, with a version that goes up whenever its values are different.
-* Revision: what a value was before it changed, and what came late.
+* Revision: what a value was before it changed or was deleted, and what came late.
 """
 
 from __future__ import annotations
@@ -94,8 +94,8 @@ class Revision(models.Model):
     bucket = models.DateTimeField()
     value_before = models.FloatField(null=True)
     weight_before = models.FloatField(null=True)
-    value = models.FloatField()
-    weight = models.FloatField()
+    value = models.FloatField(null=True)  # none: it was deleted
+    weight = models.FloatField(null=True)
     made_at = models.DateTimeField()
     version = models.BigIntegerField()
     by = models.ForeignKey(settings.AUTH_USER_MODEL, null=True, on_delete=models.SET_NULL, related_name="+")

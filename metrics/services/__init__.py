@@ -2,6 +2,7 @@
 
 from metrics.services.annotations import annotate, change_annotation, delete_annotation
 from metrics.services.calculating import sentence, users_of
+from metrics.services.correcting import delete_value
 from metrics.services.dashboards import (
     change_dashboard,
     create_dashboard,
@@ -128,6 +129,7 @@ __all__ = [
     "delete_annotation",
     "delete_dashboard",
     "delete_source",
+    "delete_value",
     "duplicate_dashboard",
     "explain_stretch",
     "first_span",

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 from django.db import connection, transaction
@@ -118,6 +118,23 @@ def renew_revised(metric_id: int, clock: Clock, version: int, rolled: int) -> No
             cursor.execute(_RENEW.format(span=span, unit=unit, end=_end(unit)), arguments)
 
 
+def forget(metric_id: int, label_set: int, at: datetime, clock: Clock) -> None:
+    """What was put together with a point that has gone; `renew_revised` makes anew what still has points."""
+    arguments: dict[str, Any] = {"set": label_set, "at": at, "zone": clock.zone}
+    with connection.cursor() as cursor:
+        for span, unit in SPANS:
+            cursor.execute(
+                f"DELETE FROM metrics_rollup WHERE label_set_id = %(set)s AND span = {span} "
+                f"AND at = date_trunc('{unit}', %(at)s::timestamptz, %(zone)s)",
+                arguments,
+            )
+        cursor.execute(
+            "DELETE FROM metrics_latest WHERE label_set_id = %(set)s "
+            "AND NOT EXISTS (SELECT FROM metrics_point WHERE label_set_id = %(set)s)",
+            arguments,
+        )
+
+
 def _end(unit: str) -> str:
     return "date_add(t.start, interval '1 day', %(zone)s)" if unit == "day" else "t.start + interval '1 hour'"
 
@@ -188,6 +205,7 @@ __all__ = [
     "Clock",
     "clock_of",
     "follow_clock",
+    "forget",
     "renew_latest",
     "renew_revised",
     "roll_up",

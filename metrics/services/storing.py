@@ -12,8 +12,9 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from django.db import connection
+from django.db.models import Max
 
-from metrics.models import Metric, Pulse
+from metrics.models import Latest, Metric, Pulse, begins_after
 from metrics.services import deriving
 from opsboard.core.models import User
 
@@ -163,6 +164,15 @@ class Opened:
         )  # fmt: skip
         if (self.points + self.written) // deriving.ENOUGH > self.points // deriving.ENOUGH:
             deriving.roll_up_soon()
+
+    def lose(self) -> None:
+        """One point has gone: put right what was kept beside it."""
+        deriving.renew_revised(self.metric, self.clock, self.version, self.rolled)
+        last_at = Latest.objects.filter(metric=self.metric).aggregate(at=Max("at"))["at"]
+        Pulse.objects.filter(pk=self.metric).update(
+            version=self.version, points=self.points - 1, first_at=begins_after([self.metric], None), last_at=last_at,
+            written_at=self.now, clock=self.clock.text, rolled=self.rolled,
+        )  # fmt: skip
 
 
 def open_for(*, metric: Metric, now: datetime, by: User | None, backfill: bool = False) -> Opened:

@@ -18,7 +18,7 @@ from metrics.views.arranging import (
     set_favourite,
     undo_layout,
 )
-from metrics.views.changing import add_value, archive_metric, change_metric, create_metric, restore_metric
+from metrics.views.changing import archive_metric, change_metric, create_metric, restore_metric
 from metrics.views.dashboards import dashboard, dashboard_list, tile, wall
 from metrics.views.drivers import why
 from metrics.views.files import import_run, new_import
@@ -48,6 +48,7 @@ from metrics.views.trees import (
     set_driver,
     unpin_metric,
 )
+from metrics.views.values import add_value, change_value, delete_value, value_list, value_there
 from metrics.views.waiting import (
     archive_waiting_list,
     change_waiting_list,
@@ -73,6 +74,7 @@ __all__ = [
     "change_metric",
     "change_movement",
     "change_tile",
+    "change_value",
     "change_waiting_list",
     "close_item",
     "create_dashboard",
@@ -82,6 +84,7 @@ __all__ = [
     "dashboard_list",
     "delete_annotation",
     "delete_dashboard",
+    "delete_value",
     "duplicate_dashboard",
     "fact_sheet",
     "first_dashboard",
@@ -125,6 +128,8 @@ __all__ = [
     "trade_list",
     "undo_layout",
     "unpin_metric",
+    "value_list",
+    "value_there",
     "waiting_import",
     "waiting_list",
     "waiting_lists",

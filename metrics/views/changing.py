@@ -1,4 +1,4 @@
-"""Metrics created, changed and archived, and values by hand."""
+"""Metrics created, changed and archived."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST
 
 from metrics import charts, services
-from metrics.forms import MetricForm, ValueForm
+from metrics.forms import MetricForm
 from metrics.views.metric import found_metric
 from opsboard.core.access import Request, needs
 from opsboard.core.forms import say
@@ -83,21 +83,3 @@ def restore_metric(request: Request, pk: int) -> HttpResponse:
     row = found_metric(request, pk)
     services.restore_metric(metric=row, by=request.user, now=timezone.now())
     return done(request, row.get_absolute_url(), message=_("In use again"), go=True)
-
-
-@require_http_methods(["GET", "POST"])
-@needs(Role.EDITOR)
-def add_value(request: Request, pk: int) -> HttpResponse:
-    row = found_metric(request, pk)
-    form = ValueForm(posted(request), metric=row)
-    context = {"form": form, "metric": row}
-    if request.method != "POST":
-        return page(request, "metrics/value_form.html", context, part="metrics/_value_form.html")
-    if form.is_valid():
-        try:
-            services.add_value(metric=row, by=request.user, now=timezone.now(), **form.given())
-        except ValidationError as refusal:
-            form.add_error(None, refusal.messages)
-        else:
-            return done(request, row.get_absolute_url(), message=_("The value is in."), go=True)
-    return refused(request, "metrics/value_form.html", context, part="metrics/_value_form.html")
