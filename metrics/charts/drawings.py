@@ -122,7 +122,7 @@ def series_of(shown: Shown) -> list[charts.Series]:
     found = [
         charts.Series(
             course.name, [(at, value) for at, value, _weight in course.values],
-            partial=_partial(shown, course) and course.source.aggregation == Aggregation.SUM,
+            partial=_partial(shown, course),
         )
         for course in kept
     ]  # fmt: skip

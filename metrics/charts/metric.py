@@ -9,7 +9,7 @@ from typing import Any
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 
-from metrics.models import Aggregation, Bucket, Grain, Measure, Metric
+from metrics.models import Bucket, Grain, Measure, Metric
 from opsboard.core import charts
 from opsboard.core.written import number, percent
 
@@ -74,16 +74,13 @@ def lines(
     metric: Metric, groups: Sequence[tuple[str, Sequence[Bucket]]], now: datetime, end: datetime | None, grain: str = ""
 ) -> list[charts.Series]:
     """The groups as series; a last bucket that `now` lies in has not ended. Without a `grain` they are of the metric's."""
-    running = end is not None and end > now
+    running = end is None or end > now
     since = now - timedelta(seconds=Grain(grain or metric.grain).seconds)
     return [
         charts.Series(
             name or metric.name,
             [(one.at, one.value) for one in buckets],
-            partial=running
-            and len(buckets) > 1
-            and since < buckets[-1].at <= now
-            and metric.aggregation == Aggregation.SUM,
+            partial=running and len(buckets) > 1 and since < buckets[-1].at <= now,
         )
         for name, buckets in groups
     ]

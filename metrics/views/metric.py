@@ -13,14 +13,14 @@ from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_GET
 
 from metrics import charts, services
-from metrics.models import Bucket, Grain, Metric, Revision, begins, buckets, dimensions_of, newest
+from metrics.models import Aggregation, Bucket, Grain, Metric, Pulse, Revision, begins, buckets, dimensions_of, newest
 from metrics.views.boards import happened_to
 from metrics.views.lists import with_course
 from metrics.views.unusual import asked_levels, unusual_of
 from opsboard.core import periods
 from opsboard.core.access import Request
 from opsboard.core.lists import Listing, Shows
-from opsboard.core.models import ExchangeRate
+from opsboard.core.models import ExchangeRate, Role
 from opsboard.core.money import NoRate
 from opsboard.core.pages import page
 
@@ -38,8 +38,8 @@ SPAN_TITLES = {
     "365d": gettext_lazy("1 year"), "1095d": gettext_lazy("3 years"), "3650d": gettext_lazy("10 years"),
     "all": gettext_lazy("Everything"),
 }  # fmt: skip
-FAR = datetime(2200, 1, 1, tzinfo=UTC)
 REVISIONS = 20
+WEIGHED = frozenset({Aggregation.MEAN, Aggregation.RATIO})
 MOST = 10_000  # values in a page's chart and table
 
 
@@ -84,6 +84,7 @@ class Line:
         self.value_text = charts.value_text(metric, bucket.value)
         self.state = metric.state_of(bucket.value)
         self.when = when(bucket.at, metric)
+        self.query = ""
 
 
 def when(at: datetime, metric: Metric, grain: str = "") -> str:
@@ -100,7 +101,7 @@ def metric(request: Request, pk: int) -> HttpResponse:
     row, now = found_metric(request, pk), timezone.now()
     dimensions = dimensions_of([row.pk]).get(row.pk, {})
     asked = _asked(request, row, dimensions)
-    newest_one = next(iter(newest([row.pk], now=FAR)), None)
+    newest_one = next(iter(newest([row.pk], now=now)), None)
     currencies = _currencies(request, row)
     current = with_course([row], now)[0]
     asked["currency"] = request.GET.get("currency", "") if request.GET.get("currency") in currencies else ""
@@ -108,11 +109,12 @@ def metric(request: Request, pk: int) -> HttpResponse:
         row = copy(row)
         row.unit, row.target = asked["currency"], None
     start, end = _span(asked, row, newest_one)
+    soon = now + timedelta(microseconds=1)  # what is to come is shown nowhere before its time
     asked["grain"] = _readable(asked["grain"], start or begins(row.pk), end or (newest_one.at if newest_one else None))
     no_rate = None
     try:
         found = buckets(
-            [row.pk], start=start, end=end, grain=asked["grain"], by=[asked["by"]] if asked["by"] else [],
+            [row.pk], start=start, end=min(end or soon, soon), grain=asked["grain"], by=[asked["by"]] if asked["by"] else [],
             labels=asked["labels"], currency=asked["currency"],
         )  # fmt: skip
     except NoRate as missing:
@@ -121,15 +123,20 @@ def metric(request: Request, pk: int) -> HttpResponse:
     for one in found:
         groups.setdefault(one.labels.get(asked["by"], charts.labels_text({})) if asked["by"] else "", []).append(one)
     lines = [Line(row, one, group) for group, members in groups.items() for one in members]
+    weighed = row.aggregation in WEIGHED
+    told = {*(["group"] if asked["by"] else ()), *(["weight"] if weighed else ())}
     listing = Listing(
         key=f"metrics.{row.key}",
         rows=Rows(sorted(lines, key=lambda line: line.at, reverse=True)),  # type: ignore[arg-type]
-        columns=[one for one in BUCKET_COLUMNS if one.name != "group" or asked["by"]],
+        columns=[one for one in BUCKET_COLUMNS if one.name not in {"group", "weight"} or one.name in told],
         order=("given",),
         per_page=25,
     )
+    corrects = request.viewer.may(Role.EDITOR) and not row.is_calculated and asked["grain"] == row.grain
     for line in lines:
         line.when = when(line.at, row, asked["grain"])
+        if corrects:
+            line.query = "at=" + line.at.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
     shown = listing.show(request)
     if shown.export:
         answer: HttpResponse = shown.export
@@ -150,7 +157,8 @@ def metric(request: Request, pk: int) -> HttpResponse:
         "levels": asked_levels(row) if course else (),
         "figure": charts.explored(row, series, changes) if explore else None, "explore": explore, "empty": newest_one is None,
         "as_of": when(newest_one.at, row) if newest_one else "", "currencies": currencies, "no_rate": no_rate,
-        "revisions": _revisions(row), "users": services.users_of(row),
+        "revisions": _revisions(row), "users": services.users_of(row), "weighed": weighed, "corrects": corrects,
+        "to_come": _to_come(row, now),
     }  # fmt: skip
     return page(request, "metrics/metric.html", context, part="metrics/_metric.html")
 
@@ -163,6 +171,14 @@ def _currencies(request: Request, row: Metric) -> list[str]:
     return sorted({row.currency, *(name for pair in pairs for name in pair)})
 
 
+def _to_come(row: Metric, now: datetime) -> dict[str, str] | None:
+    """The last of the values whose time is still to come, where there are any: they count from then on."""
+    last = Pulse.objects.filter(pk=row.pk, last_at__gt=now).values_list("last_at", flat=True).first()
+    if last is None:
+        return None
+    return {"when": when(last, row), "query": "at=" + last.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")}
+
+
 def _revisions(row: Metric) -> list[Revision]:
     """The newest changes of values that were there, and what came late."""
     found: list[Any] = list(
@@ -171,7 +187,7 @@ def _revisions(row: Metric) -> list[Revision]:
     for one in found:
         one.when, one.labels_text = when(one.at, row), charts.labels_text(one.label_set.labels)
         one.before_text = charts.value_text(row, one.value_before) if one.value_before is not None else ""
-        one.value_text = charts.value_text(row, one.value)
+        one.value_text = charts.value_text(row, one.value) if one.value is not None else ""
     return found
 
 
