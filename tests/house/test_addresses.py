@@ -1,5 +1,6 @@
 """Every address of the house, as everybody: who gets in, who does not, and nobody sees the other company's things."""
 
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -31,10 +32,16 @@ def ask(client: Client, method: str, url: str) -> Any:
 
 
 @pytest.fixture(scope="module")
-def shown(house: Furnished) -> dict[str, int]:
-    """What the admin gets at each address."""
+def seen(house: Furnished) -> dict[str, Any]:
+    """The admin's answer from each address."""
     admin = house.client("admin")
-    return {one.name: ask(admin, "GET", house.url(one)).status_code for one in inner_addresses()}
+    return {one.name: ask(admin, "GET", house.url(one)) for one in inner_addresses()}
+
+
+@pytest.fixture(scope="module")
+def shown(seen: dict[str, Any]) -> dict[str, int]:
+    """What the admin gets at each address."""
+    return {name: answer.status_code for name, answer in seen.items()}
 
 
 def is_open(address: Address) -> bool:
@@ -107,6 +114,11 @@ def test_the_furnished_house_shows_most_of_its_pages(shown: dict[str, int]) -> N
     pages = {name: code for name, code in shown.items() if code != 405}
     missing = sorted(name for name, code in pages.items() if code == 404)
     assert len(missing) <= len(pages) // 5, missing
+
+
+def test_every_link_leads_somewhere(seen: dict[str, Any]) -> None:
+    pages = {name: one.content for name, one in seen.items() if not one.streaming}
+    assert [name for name, content in pages.items() if re.search(rb"<a\b[^>]*\shref=(\"\"|'')", content)] == []
 
 
 def test_an_empty_workspace_has_a_page_at_every_address_without_an_object(house: Furnished) -> None:
