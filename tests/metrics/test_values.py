@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import pytest
 from django.test import Client
@@ -120,7 +121,7 @@ def test_what_is_kept_beside_the_points_forgets_a_deleted_one(workspace: Workspa
     Pulse.objects.filter(pk=metric.pk).update(points=services.deriving.ENOUGH * 10)
     services.roll_up(metric_id=metric.pk)
     (label_set,) = metric.label_sets.all()
-    gone = {"metric": metric, "label_set": label_set.pk, "by": None, "now": timezone.now()}
+    gone: dict[str, Any] = {"metric": metric, "label_set": label_set.pk, "by": None, "now": timezone.now()}
     assert services.delete_value(at=first, **gone)
     assert whole(metric) == {first: 2, last: 4}
     assert services.delete_value(at=last, **gone)
