@@ -17,6 +17,7 @@ from django.utils.translation import gettext_lazy as _
 from opsboard.alerts import analysis
 from opsboard.alerts.analysis import Health, State
 from opsboard.alerts.models import words
+from opsboard.alerts.models.running import Running
 from opsboard.core.models import (
     About,
     LimitedModel,
@@ -74,6 +75,10 @@ class WatchQuerySet(WorkspaceQuerySet):
     def of(self, workspace: Workspace) -> Self:
         return self.filter(workspace=workspace)
 
+    def waiting(self) -> Self:
+        """Those that may hold back a value until its period is over; `Watch.waits` knows it exactly."""
+        return self.active().filter(so_far=False, grain_seconds__gt=0).exclude(kind="stale").exclude(aggregation="last")
+
     def on_object(self, model: str, pk: int) -> Self:
         label, _dot, name = model.partition(".")
         return self.filter(about_type__app_label=label, about_type__model=name, about_id=pk)
@@ -91,7 +96,7 @@ class WatchQuerySet(WorkspaceQuerySet):
 
 
 @every_change()
-class Watch(LimitedModel, Versioned, About):
+class Watch(Running, LimitedModel, Versioned, About):
     """Somebody wants to know when a number crosses a threshold and stays there."""
 
     class Op(models.TextChoices):

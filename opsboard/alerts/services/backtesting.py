@@ -17,7 +17,7 @@ from opsboard.alerts.analysis.proposing import Proposal, joined, propose
 from opsboard.alerts.analysis.references import references, usual
 from opsboard.alerts.analysis.replay import Given, Setting, replay
 from opsboard.alerts.models import Watch
-from opsboard.alerts.services.planning import HOUR, Labels, exceptions_of, may_be_early, series_of, stands_open
+from opsboard.alerts.services.planning import HOUR, Labels, exceptions_of, series_of
 from opsboard.core import registry
 from opsboard.core.access import Viewer
 from opsboard.core.analysis.apart import Apart
@@ -83,8 +83,8 @@ def backtest(*, viewer: Viewer, watch: Watch, start: datetime, end: datetime) ->
         zone=viewer.workspace.zone,
         late_seconds=watch.late_seconds,
         facing=watch.facing,
-        early=may_be_early(watch),
-        as_is=stands_open(watch),
+        early=watch.may_be_early,
+        as_is=watch.stands_open,
         ages=watch.kind == Watch.Kind.STALE,
         grain_seconds=watch.grain_seconds,
     )

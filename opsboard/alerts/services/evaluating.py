@@ -89,8 +89,10 @@ def _evaluate(workspace: Workspace, ears: Ears, beat: Pulse, done: Evaluated) ->
     assert ears.inputs is not None  # place() was called
     restless = [one for one in plan.crowd.restless(ears.inputs, tick, thresholds) if one not in ears.unjudged]
     written = _judge(workspace, plan, ears, restless, references, beat.tick, done)
+    if look or listening.has_news(ears, plan):
+        written |= revise(workspace, plan, ears, look=look)
+        plan.versions = ears.versions
     if look:
-        written |= revise(workspace, plan, ears)
         silent = set(plan.watches_of) - {key for key, _labels in ears.readings}
         written |= bool(pause_watches_without_number(workspace, silent, now=tick))
     Pulse.objects.filter(workspace=workspace).update(tick=tick, **({"looked_at": tick} if look else {}))

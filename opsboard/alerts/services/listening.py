@@ -15,8 +15,8 @@ from opsboard.alerts.analysis.crowds import Inputs, inputs_of, moment, number
 from opsboard.alerts.analysis.references import references, usual
 from opsboard.alerts.models import Watch
 from opsboard.alerts.services import planning
-from opsboard.alerts.services.planning import Labels, Place, Plan, Series, series_of
-from opsboard.core import access, registry
+from opsboard.alerts.services.planning import HOUR, Labels, Place, Plan, Series, series_of
+from opsboard.core import access, live, registry
 from opsboard.core.analysis.apart import Apart
 from opsboard.core.contract import Parts, Reading
 from opsboard.core.models import Workspace
@@ -43,12 +43,14 @@ class Ears:
     speaking: frozenset[str]  # keys of which at least one label set has a value
     newest: list[tuple[float, float]] = field(default_factory=list)
     inputs: Inputs | None = None
+    versions: tuple[str, ...] | None = None  # how often the apps' values had changed before they were read
     unjudged: set[int] = field(default_factory=set)  # members whose bucket lies on a day on which nothing is usual
 
 
 def listen(workspace: Workspace, keys: Iterable[str], tick: datetime) -> Ears:
     """All numbers of this tick in one bulk read; what fails is asked once more."""
     asked = frozenset(keys)
+    versions = live.versions(workspace, sorted({key.partition(".")[0] for key in asked}))
     found = registry.read(access.the_house(workspace), asked, tick)
     for _again in range(TRIES - 1):
         failed = {one.key for one in found if one.status == "error"}
@@ -64,13 +66,14 @@ def listen(workspace: Workspace, keys: Iterable[str], tick: datetime) -> Ears:
         elif one.value is not None:
             speaking.add(one.key)
         readings[series_of(one.key, one.labels)] = one
-    return Ears(tick, asked, readings, frozenset(faulty), frozenset(speaking))
+    return Ears(tick, asked, readings, frozenset(faulty), frozenset(speaking), versions=versions)
 
 
 def place(ears: Ears, plan: Plan, workspace: Workspace, *, look: bool) -> list[Series]:
     """Put what was heard into the plan's slots; answers the series that the plan does not know.
 
-    Where the newest bucket has not ended, the one before it is read: once a bucket, and again with each `look`.
+    Where the newest bucket has not ended, the one before it is read: once a bucket, and again with each `look`; where the
+    buckets are hours or longer also whenever values came in, since somebody may have typed that of yesterday.
     """
     newest = [NOTHING] * len(plan.slots)
     unknown: list[Series] = []
@@ -96,12 +99,18 @@ def place(ears: Ears, plan: Plan, workspace: Workspace, *, look: bool) -> list[S
 
 
 def _find_ended(ears: Ears, plan: Plan, workspace: Workspace, *, look: bool) -> None:
+    news = has_news(ears, plan)
     grains, late = [slot.grain for slot in plan.slots], [slot.late for slot in plan.slots]
     inputs = inputs_of(ears.newest, plan.ended, grains, late, ears.tick, workspace.zone)
     opened = [int(slot) for slot in inputs.open.nonzero()[0]]
     wanted = [
-        slot for slot in opened if look or plan.ended_for[slot] != ears.newest[slot][1] or _is_open(ears, plan, slot, workspace)
-    ]  # fmt: skip
+        slot
+        for slot in opened
+        if look
+        or plan.ended_for[slot] != ears.newest[slot][1]
+        or (news and grains[slot] >= HOUR)
+        or _is_open(ears, plan, slot, workspace)
+    ]
     for slot in wanted:
         plan.ended[slot] = NOTHING
         plan.ended_for[slot] = ears.newest[slot][1]
@@ -125,6 +134,11 @@ def _find_ended(ears: Ears, plan: Plan, workspace: Workspace, *, look: bool) -> 
     if wanted:
         inputs = inputs_of(ears.newest, plan.ended, grains, late, ears.tick, workspace.zone)
     ears.inputs = inputs
+
+
+def has_news(ears: Ears, plan: Plan) -> bool:
+    """Whether values have come in since buckets that have ended were last read; where nobody knows, only a look tells."""
+    return ears.versions is not None and ears.versions != plan.versions
 
 
 def _is_open(ears: Ears, plan: Plan, slot: int, workspace: Workspace) -> bool:

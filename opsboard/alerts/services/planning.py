@@ -74,6 +74,7 @@ class Plan:
     past: dict[tuple[str, datetime], dict[Labels, Reading]] = field(default_factory=dict)
     references: dict[int, tuple[datetime | None, float | None]] = field(default_factory=dict)
     exceptions: Exceptions | None = None  # known since the last look
+    versions: tuple[str, ...] | None = None  # of the apps' values, when buckets that have ended were last read
 
 
 @dataclass
@@ -113,23 +114,6 @@ def series_of(key: str, labels: Mapping[str, str]) -> Series:
         ((name, value),) = labels.items()
         return key, ((str(name), str(value)),)
     return key, tuple(sorted((str(name), str(value)) for name, value in labels.items()))
-
-
-def stands_open(watch: Watch) -> bool:
-    """Whether it judges the newest bucket as it stands, whether that has ended or not."""
-    return bool(watch.so_far or watch.kind == Watch.Kind.STALE or watch.aggregation == "last")
-
-
-def may_be_early(watch: Watch) -> bool:
-    """Whether a bucket that has not ended may set it off already.
-
-    A sum above its threshold stays there; what is averaged over less than an hour is news. All else waits for the end.
-    """
-    if watch.kind != Watch.Kind.VALUE or not watch.grain_seconds or watch.out_of > 1:
-        return False
-    if watch.aggregation == "sum":
-        return watch.op in (Watch.Op.ABOVE, Watch.Op.AT_LEAST)
-    return watch.grain_seconds < HOUR and watch.op in (Watch.Op.ABOVE, Watch.Op.AT_LEAST)
 
 
 def marks_of(workspace: Workspace) -> Marks:
@@ -181,11 +165,11 @@ def _load(workspace: Workspace, marks: Marks, before: Plan | None = None) -> Pla
     ):
         watch = watches[watch_id]
         series = series_of(watch.indicator, labels)
-        slot = Slot(*series, 0 if stands_open(watch) else watch.grain_seconds, watch.late_seconds)
+        slot = Slot(*series, 0 if watch.stands_open else watch.grain_seconds, watch.late_seconds)
         if slot not in slots:
             slots[slot] = len(slots)
             slots_of[series].append(slots[slot])
-        places.append(Place(pk, watch_id, slots[slot], series[1], may_be_early(watch)))
+        places.append(Place(pk, watch_id, slots[slot], series[1], watch.may_be_early))
         members.append(
             Member(
                 rules[watch_id],

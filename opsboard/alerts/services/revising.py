@@ -12,7 +12,7 @@ from opsboard.alerts import analysis
 from opsboard.alerts.analysis import Memory, Step, Turn, Why
 from opsboard.alerts.models import Alert, Instance, Transition, Watch
 from opsboard.alerts.services.listening import MOMENT, Ears, read_at
-from opsboard.alerts.services.planning import Plan, series_of
+from opsboard.alerts.services.planning import HOUR, Plan, series_of
 from opsboard.alerts.services.recording import correct, record
 from opsboard.core.models import Workspace
 
@@ -20,9 +20,10 @@ HORIZON: Final = timedelta(days=7)  # how far back a resolved alert may still be
 MOST: Final = 60  # moments of the past that one look asks for
 
 
-def revise(workspace: Workspace, plan: Plan, ears: Ears) -> bool:
-    """Look at the past once more; answers whether anything was written."""
-    return _correct(workspace, ears) | _fire_late(workspace, plan, ears)
+def revise(workspace: Workspace, plan: Plan, ears: Ears, *, look: bool) -> bool:
+    """Look at the past once more, between two looks only at hours and longer; answers whether anything was written."""
+    late = _fire_late(workspace, plan, ears, least=0 if look else HOUR)
+    return (look and _correct(workspace, ears)) | late
 
 
 def _correct(workspace: Workspace, ears: Ears) -> bool:
@@ -57,21 +58,23 @@ def _correct(workspace: Workspace, ears: Ears) -> bool:
     return bool(corrected)
 
 
-def _fire_late(workspace: Workspace, plan: Plan, ears: Ears) -> bool:
+def _fire_late(workspace: Workspace, plan: Plan, ears: Ears, *, least: int) -> bool:
     """A late value of the bucket before the newest that makes it breach fires once, if the bucket is young enough."""
     by_moment: dict[datetime, list[tuple[int, datetime]]] = defaultdict(list)
     for index, place in enumerate(plan.places):
         watch = plan.watches[place.watch]
         if not watch.grain_seconds or watch.kind != Watch.Kind.VALUE or watch.for_seconds or watch.out_of > 1:
             continue
-        if watch.so_far or not plan.crowd.settled[index]:
+        if watch.grain_seconds < least or not plan.crowd.settled[index]:
             continue
         newest = plan.crowd.bucket_of(index)
         if newest is None:
             continue
         before = analysis.later(newest, watch.grain_seconds, -1, workspace.zone)
-        # Two intervals after it ended a bucket is the past; and it must have been judged by this very condition.
-        if ears.tick - newest >= 2 * (newest - before) or watch.decided_at > newest:
+        # Two intervals after it ended a bucket is the past; and it must have been judged by this very condition. A watch
+        # that judges the running day was asked for that, and for yesterday as well.
+        decided = watch.decided_at - (newest - before) if watch.so_far else watch.decided_at
+        if ears.tick - newest >= 2 * (newest - before) or decided > newest:
             continue
         if newest - MOMENT in by_moment or len(by_moment) < MOST:
             by_moment[newest - MOMENT].append((index, before))

@@ -1,0 +1,88 @@
+"""A day that still runs: judged at once where that was asked for, said to wait where not, and yesterday told in time."""
+
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+
+from metrics import services as metrics
+from metrics.models import Metric
+from metrics.services import Given
+from opsboard.alerts import services
+from opsboard.alerts.models import Alert, Transition, Watch
+from opsboard.core.access import Viewer
+from opsboard.core.models import Workspace
+
+pytestmark = pytest.mark.django_db
+TODAY = datetime(2026, 11, 22, 16, tzinfo=UTC)  # midnight in Shanghai
+DAY, TICK = timedelta(days=1), timedelta(seconds=10)
+NOON = TODAY + DAY / 2
+type Write = Callable[[datetime, float], None]
+
+
+@pytest.fixture
+def reply(editor: Viewer) -> Metric:
+    """Minutes until an answer, a day's average."""
+    return metrics.create_metric(
+        workspace=editor.workspace, by=editor.user, now=NOON, name="Reply", key="reply", unit="min", decimals=1,
+        grain="day", aggregation="mean", direction="down",
+    )  # fmt: skip
+
+
+@pytest.fixture
+def write(reply: Metric, editor: Viewer, django_capture_on_commit_callbacks: Any) -> Write:
+    def write(at: datetime, value: float) -> None:
+        with django_capture_on_commit_callbacks(execute=True):
+            metrics.write_points(metric=reply, points=[Given(at, value)], by=editor.user, now=NOON)
+
+    return write
+
+
+def watch(viewer: Viewer, *, since: datetime = NOON, **more: Any) -> Watch:
+    return services.watch_number(
+        viewer=viewer, now=since, **{"indicator": "metrics.value:reply", "op": ">", "value": 36.9, **more}
+    )
+
+
+@pytest.mark.parametrize(("so_far", "then"), [(False, ["fired"]), (True, ["fired", "resolved"])])
+def test_a_bad_average_of_yesterday_is_told_at_the_next_tick_though_today_has_a_value(
+    so_far: bool, then: list[str], write: Write, editor: Viewer, workspace: Workspace
+) -> None:
+    write(TODAY - 2 * DAY, 30)
+    write(TODAY - DAY, 31)
+    write(TODAY, 30)
+    watch(editor, so_far=so_far)
+    for tick in range(3):
+        services.evaluate(workspace=workspace, now=NOON + tick * TICK)
+    assert not Alert.objects.exists()
+    write(TODAY - DAY, 72.24)
+    for tick in (3, 4):
+        services.evaluate(workspace=workspace, now=NOON + tick * TICK)
+    alert = Alert.objects.get()
+    assert (alert.value if not so_far else alert.peak, alert.bucket_at) == (72.24, TODAY - DAY)
+    assert alert.fired_at == NOON + 3 * TICK
+    assert list(Transition.objects.order_by("at").values_list("step", flat=True)) == then
+
+
+def test_what_would_have_fired_is_what_fired_whether_the_running_day_is_judged_or_not(
+    write: Write, editor: Viewer, workspace: Workspace
+) -> None:
+    start = TODAY - 9 * DAY
+    for day, value in enumerate((30, 40, 41, 30, 30, 50, 20, 20, 38)):
+        write(start + day * DAY, value)
+    asked = [watch(editor, since=start - DAY, so_far=one) for one in (True, False)]
+    tick = start
+    while tick < NOON:
+        services.evaluate(workspace=workspace, now=tick)
+        tick += DAY / 2
+    for row in asked:
+        told = services.backtest(viewer=editor, watch=row, start=start, end=NOON)
+        live = Transition.objects.filter(instance__watch=row).order_by("at", "pk")
+        assert [(one.at, one.step.value, one.value) for one in told.events] == [
+            *live.values_list("at", "step", "value")
+        ]
+        assert live.count() >= 5
+    fired = Transition.objects.filter(step="fired").order_by("at")
+    early, late = (list(fired.filter(instance__watch=row).values_list("at", flat=True)) for row in asked)
+    assert [one + DAY for one in early] == late
