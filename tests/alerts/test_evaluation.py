@@ -44,6 +44,20 @@ def test_a_number_that_stays_above_its_threshold_fires_and_tells_the_owner(
     assert Occurrence.objects.get(key="alerts.alert_fired").facts["value"] == 7.4
 
 
+def test_a_second_watch_on_a_number_is_judged_as_well_and_what_it_does_not_look_at_is_left_alone(
+    editor: Viewer, workspace: Workspace, now: datetime
+) -> None:
+    watch_rework(editor, now, value=50)
+    tell("rework", 7.4)
+    evaluate(workspace, now)
+    second = watch_rework(editor, now)
+    watch_rework(editor, now, labels={"shop": "nowhere"})
+    for seconds in (10, 20):
+        evaluate(workspace, now, seconds)
+    assert Alert.objects.get().watch == second
+    assert Instance.objects.count() == 2
+
+
 def test_it_resolves_below_the_clear_threshold_and_says_for_how_long_it_lasted(
     editor: Viewer, workspace: Workspace, now: datetime
 ) -> None:

@@ -79,7 +79,8 @@ def _evaluate(workspace: Workspace, ears: Ears, beat: Pulse, done: Evaluated) ->
         if _meet(workspace, plan, ears, unknown):
             plan = planning.plan_for(workspace, planning.marks_of(workspace))
             unknown = listening.place(ears, plan, workspace, look=look)
-        plan.slots_of |= {series: [] for series in unknown}  # nobody's business
+        plan.slots_of |= {series: [] for series in unknown if series not in plan.slots_of}  # nobody's business
+    plan.unmet -= ears.keys - ears.faulty
     done.watches, done.instances = len(plan.watches), len(plan.places)
     references = listening.references_of(ears, plan, workspace, look=look)
     thresholds = {

@@ -70,7 +70,8 @@ def listen(workspace: Workspace, keys: Iterable[str], tick: datetime) -> Ears:
 
 
 def place(ears: Ears, plan: Plan, workspace: Workspace, *, look: bool) -> list[Series]:
-    """Put what was heard into the plan's slots; answers the series that the plan does not know.
+    """Put what was heard into the plan's slots; answers the series that the plan does not know, and those that a new watch
+    on a number that others watch already has yet to meet.
 
     Where the newest bucket has not ended, the one before it is read: once a bucket, and again with each `look`; where the
     buckets are hours or longer also whenever values came in, since somebody may have typed that of yesterday.
@@ -86,6 +87,8 @@ def place(ears: Ears, plan: Plan, workspace: Workspace, *, look: bool) -> list[S
             if series[0] in plan.watches_of and (one.status != "error" or series[0] not in heard_before):
                 unknown.append(series)
             continue
+        if series[0] in plan.unmet and one.status != "error":
+            unknown.append(series)
         value = one.value
         at = moments.get(one.at)
         if at is None:

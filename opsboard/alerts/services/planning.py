@@ -69,6 +69,7 @@ class Plan:
     slots_of: dict[Series, list[int]]
     watches_of: dict[str, list[Watch]]
     keys: list[str]
+    unmet: set[str] = field(default_factory=set)  # numbers of watches that have no label set yet
     ended: list[tuple[float, float]] = field(default_factory=list)  # by slot: the newest bucket that has ended
     ended_for: list[float] = field(default_factory=list)  # and which newest bucket it stands before
     past: dict[tuple[str, datetime], dict[Labels, Reading]] = field(default_factory=dict)
@@ -185,9 +186,11 @@ def _load(workspace: Workspace, marks: Marks, before: Plan | None = None) -> Pla
         watches_of[watch.indicator].append(watch)
     keys = dict.fromkeys([*watches_of, *(watch.other for watch in watches.values() if watch.other)])
     nothing = float("nan")
+    placed = {place.watch for place in places}
+    unmet = {watch.indicator for watch in watches.values() if watch.pk not in placed}
     return Plan(
         marks, watches, rules, places, Crowd(members), list(slots), dict(slots_of), dict(watches_of), list(keys),
-        [(nothing, nothing)] * len(slots), [nothing] * len(slots),
+        unmet, [(nothing, nothing)] * len(slots), [nothing] * len(slots),
     )  # fmt: skip
 
 
