@@ -14,7 +14,7 @@ from django.utils.translation import gettext_lazy as _
 from opsboard.alerts import services
 from opsboard.alerts.analysis import matching
 from opsboard.alerts.forms import AcknowledgeForm, SilenceForm, TakeAsPastForm, WatchForm
-from opsboard.alerts.models import Alert, Severity, Watch
+from opsboard.alerts.models import Alert, Severity, Watch, wording
 from opsboard.core import access
 from opsboard.core.access import Viewer
 from opsboard.core.contract import (
@@ -73,7 +73,7 @@ def watch_indicator(
         raise ValidationError(gettext("Only members of the workspace may watch its numbers."))
     named = {name: value for name, value in settings.items() if name in services.WATCH_SETTINGS}
     watch = services.watch_number(viewer=viewer, now=now, about=about, **named)
-    return Outcome(Ref.to(watch), _("The number is watched from now on."), {"watch": watch.pk})
+    return Outcome(Ref.to(watch), wording.begun(watch), {"watch": watch.pk})
 
 
 def acknowledge(

@@ -6,6 +6,7 @@
    form[data-auto]          a filter form that sends itself; data-search in it waits for a pause in typing
    form[data-unsaved]       warns before unsaved text is lost
    data-put="name" data-put-value="…"   puts that value into the field of its form; data-unit-now="%" says the form's unit anew
+   data-so-far              the box that has a running day judged; data-so-far-now="…" of an answer says what it is called
    data-copy="#id"          copies that element's text (or the attribute's own text)
    data-print               prints the page
    data-focus               gets the focus when it arrives (the summary of errors)
@@ -173,6 +174,17 @@
     if (dialog && ctx.response?.status === 204) dialog.close();
   });
 
+  // The box that has a running day judged: there where it matters, ticked where it had better be, until somebody chose.
+  const running = (said) => {
+    const place = find("[data-so-far]", said.closest("form") ?? body), box = place && find("input", place);
+    if (!box) return;
+    const { soFarNow: label, soFarHint: hint, soFarBest: best } = said.dataset, was = box.checked;
+    if (label) { find(".form-check-label", place).textContent = label; find(".field-help", place).textContent = hint; }
+    if (place.dataset.touched === undefined) box.checked = best !== undefined;
+    place.hidden = !label && !box.checked;
+    if (box.checked !== was) box.dispatchEvent(new Event("input", { bubbles: true }));
+  };
+
   const settle = (within) => {
     if (shared && within.closest?.("#dialog-content")) {
       const title = find("h1, h2, h3", shared);
@@ -190,6 +202,7 @@
     for (const said of all("[data-unit-now]", within)) {
       for (const unit of all(".unit", said.closest("form") ?? said)) unit.textContent = said.dataset.unitNow;
     }
+    for (const said of all("[data-so-far-now]", within)) running(said);
     all("[data-board]", within).forEach(board);
     if (within.matches?.("[data-board]")) board(within);
   };
@@ -213,6 +226,7 @@
     typing = setTimeout(() => form.requestSubmit(), 350);
   });
   document.addEventListener("change", (event) => {
+    if (event.isTrusted) event.target.closest?.("[data-so-far]")?.setAttribute("data-touched", "");
     const form = event.target.form;
     if (form?.dataset.auto !== undefined && event.target.dataset.search === undefined) form.requestSubmit();
   });

@@ -5,20 +5,27 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
+from django.test import Client
+from django.utils import timezone
 
 from metrics import services as metrics
 from metrics.models import Metric
 from metrics.services import Given
 from opsboard.alerts import services
+from opsboard.alerts.forms import ConditionForm
+from opsboard.alerts.forms.watches import WatchForm
 from opsboard.alerts.models import Alert, Transition, Watch
 from opsboard.core.access import Viewer
-from opsboard.core.models import Workspace
+from opsboard.core.models import User, Workspace
 
 pytestmark = pytest.mark.django_db
 TODAY = datetime(2026, 11, 22, 16, tzinfo=UTC)  # midnight in Shanghai
 DAY, TICK = timedelta(days=1), timedelta(seconds=10)
 NOON = TODAY + DAY / 2
+BASE = "/north-plant/alerts/"
+TYPED = {"indicator": "metrics.value:reply", "op": ">", "value": "36.9", "for_count": "0", "for_unit": "minutes", "keep_count": "0", "keep_unit": "minutes", "severity": "warning", "scope": "whole"}  # fmt: skip
 type Write = Callable[[datetime, float], None]
+type SignIn = Callable[[User], Client]
 
 
 @pytest.fixture
@@ -86,3 +93,53 @@ def test_what_would_have_fired_is_what_fired_whether_the_running_day_is_judged_o
     fired = Transition.objects.filter(step="fired").order_by("at")
     early, late = (list(fired.filter(instance__watch=row).values_list("at", flat=True)) for row in asked)
     assert [one + DAY for one in early] == late
+
+
+@pytest.mark.parametrize(
+    ("aggregation", "grain", "op", "shown", "ticked"),
+    [
+        ("mean", "day", ">", True, True),
+        ("ratio", "week", "<", True, True),
+        ("sum", "day", ">", False, False),
+        ("sum", "month", "<", True, False),
+        ("last", "day", ">", False, False),
+        ("mean", "minute", ">", False, False),
+        ("mean", "hour", ">", True, False),
+    ],
+)
+def test_the_form_asks_whether_the_running_period_is_judged_where_that_matters(
+    aggregation: str, grain: str, op: str, shown: bool, ticked: bool, reply: Metric, editor: Viewer
+) -> None:
+    Metric.objects.filter(pk=reply.pk).update(aggregation=aggregation, grain=grain)
+    for kind in (WatchForm, ConditionForm):
+        form = kind(viewer=editor, initial={"indicator": reply.indicator, "op": op})
+        assert (form.shows_so_far, form["so_far"].value()) == (shown, ticked)
+        assert not shown or f"the {grain} that still runs" in str(form["so_far"].label)
+    row = watch(editor, op=op)
+    edited = ConditionForm(viewer=editor, initial=ConditionForm.values_of(row))
+    assert (edited["so_far"].value(), edited.keeps_so_far) == (False, True)
+
+
+def test_a_value_of_the_running_day_is_never_shown_as_all_right_before_it_was_judged(
+    write: Write, editor: Viewer, anna: User, workspace: Workspace, sign_in: SignIn, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(timezone, "now", lambda: NOON + TICK)
+    client = sign_in(anna)
+    write(TODAY, 55)
+    saved = client.post(f"{BASE}watches/new/", TYPED, follow=True).text
+    assert "The day that still runs is judged when it is over." in saved
+    row = Watch.objects.get()
+    services.evaluate(workspace=workspace, now=NOON)
+    text = client.get(row.get_absolute_url()).text
+    assert all(said in text for said in ("55 min so far", "judged when the day is over", "Waiting"))
+    assert 'data-state="ok"' not in text
+    write(TODAY - DAY, 30)
+    services.evaluate(workspace=workspace, now=NOON + TICK)
+    text = client.get(row.get_absolute_url()).text
+    assert "30 min<br>" in text
+    assert "judged when the day is over" in client.get(f"{BASE}watches/").text
+    assert "what they read so far is not judged yet" in client.get(BASE).text
+    # Ticked, it is told at once.
+    assert client.post(f"{BASE}watches/new/", {**TYPED, "so_far": "on"}).status_code == 303
+    services.evaluate(workspace=workspace, now=NOON + 2 * TICK)
+    assert Alert.objects.get().value == 55

@@ -46,10 +46,6 @@ class ConditionForm(WatchForm):
         label=gettext_lazy("When data are missing"), choices=Watch.NoData.choices, required=False,
         initial=Watch.NoData.KEEP_LAST,
     )  # fmt: skip
-    so_far = forms.BooleanField(
-        label=gettext_lazy("Also judge periods that have not ended"), required=False,
-        help_text=gettext_lazy("They are compared with as much of the earlier periods as has passed of this one."),
-    )  # fmt: skip
     late_minutes = forms.IntegerField(
         label=gettext_lazy("Wait for late values (minutes)"), min_value=0, max_value=527_040, required=False, initial=0,
         widget=forms.NumberInput(COUNT),
@@ -67,7 +63,7 @@ class ConditionForm(WatchForm):
         return super().values_of(watch) | {
             "value": scaled(watch.value, 1 / scale), "clear": scaled(watch.clear, 1 / scale), "kind": watch.kind,
             "compare": watch.compare or Watch.Compare.WEEK, "relative": watch.relative, "other": watch.other,
-            "need": watch.need, "out_of": watch.out_of, "no_data": watch.no_data, "so_far": watch.so_far,
+            "need": watch.need, "out_of": watch.out_of, "no_data": watch.no_data,
             "late_minutes": watch.late_seconds // 60,
         } | {
             f"{severity}_{name}": scaled(one.get(name), 1 / scale)

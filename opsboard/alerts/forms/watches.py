@@ -78,12 +78,13 @@ class WatchForm(forms.Form):
         required=False,
         help_text=gettext_lazy("So that a number hovering at the threshold does not alert again and again."),
     )
+    so_far = forms.BooleanField(label=gettext_lazy("Also judge periods that have not ended"), required=False)
     for_count = forms.IntegerField(
         label=gettext_lazy("For"),
         min_value=0,
         initial=0,
         required=False,
-        help_text=gettext_lazy("0 alerts at once."),
+        help_text=gettext_lazy("0: told at once."),
         widget=forms.NumberInput(attrs={"inputmode": "numeric"}),
     )
     for_unit = forms.ChoiceField(label=gettext_lazy("Unit of time"), choices=DURATIONS, initial="minutes")
@@ -166,6 +167,27 @@ class WatchForm(forms.Form):
                 self.fields[name].unit = self.typed_unit  # type: ignore[attr-defined]
         if viewer.user is not None and "people" not in self.initial:
             self.initial["people"] = [viewer.user.pk]
+        self.running = self._as_typed()
+        self.fields["so_far"].label = self.running.running_words["label"]
+        self.fields["so_far"].help_text = self.running.running_words["hint"]
+        self.keeps_so_far = self.is_bound or "so_far" in self.initial  # somebody has chosen
+        self.initial.setdefault("so_far", self.running.best_so_far)
+
+    def _as_typed(self) -> Watch:
+        """As much of the watch as says what it makes of a day that still runs."""
+        entry = self.entries.get(str(self["indicator"].value() or ""))
+        often = str(self["out_of"].value() or "1") if "out_of" in self.fields else "1"
+        return Watch(
+            kind=str(self["kind"].value() or Watch.Kind.VALUE) if "kind" in self.fields else Watch.Kind.VALUE,
+            op=str(self["op"].value() or Watch.Op.ABOVE),
+            out_of=int(often) if often.isdecimal() and len(often) < 4 else 1,
+            grain_seconds=entry.grain_seconds if entry else 0,
+            aggregation=entry.aggregation if entry else "",
+        )
+
+    @property
+    def shows_so_far(self) -> bool:
+        return self.running.asks_so_far or (self.keeps_so_far and bool(self["so_far"].value()))
 
     def is_rate(self, key: str) -> bool:
         entry = self.entries.get(key)
@@ -192,7 +214,7 @@ class WatchForm(forms.Form):
             "value": scaled(watch.value, 1 / scale), "clear": scaled(watch.clear, 1 / scale), "rate": watch.rate,
             "for_count": for_count, "for_unit": for_unit,
             "keep_count": keep_count, "keep_unit": keep_unit, "severity": watch.severity, "title": watch.title,
-            "scope": watch.scope,
+            "scope": watch.scope, "so_far": watch.so_far,
             "labels": ", ".join(f"{name}={value}" for name, value in watch.labels.items()),
             "people": [person.pk for person in watch.people.all()],
             "teams": [team.pk for team in watch.teams.all()],
@@ -229,7 +251,7 @@ class WatchForm(forms.Form):
             name: self.cleaned_data[name]
             for name in (
                 "indicator", "op", "value", "clear", "for_seconds", "keep_seconds", "severity", "title", "scope", "labels",
-                "people", "teams", "channels",
+                "so_far", "people", "teams", "channels",
             )
             if name in self.cleaned_data
         }  # fmt: skip

@@ -14,6 +14,13 @@ from opsboard.alerts.models.watches import Watch
 LISTED = 10
 
 
+def begun(watch: Watch) -> str:
+    """What is said when a watch begins: also that today waits for its evening, where it does."""
+    if watch.waits:
+        return _("The number is watched from now on. %(waits)s") % {"waits": watch.running_words["saved"]}
+    return _("The number is watched from now on.")
+
+
 def one_fires(alert: Alert) -> str:
     """`Rework rate (shop: North) is 7.4%, above 5%`."""
     if alert.state == Alert.State.NODATA:

@@ -20,6 +20,7 @@ from opsboard.alerts.services.silencing import (
 )
 from opsboard.alerts.services.sounding import sound_out
 from opsboard.alerts.services.speaking import ANSWER, answer_address, arrival_key
+from opsboard.alerts.services.standing import Standing, stand
 from opsboard.alerts.services.watching import (
     WATCH_SETTINGS,
     change_watch,
@@ -35,6 +36,7 @@ __all__ = [
     "WATCH_SETTINGS",
     "Backtest",
     "Evaluated",
+    "Standing",
     "StepPlan",
     "acknowledge",
     "acknowledge_all",
@@ -66,6 +68,7 @@ __all__ = [
     "save_route",
     "silence",
     "sound_out",
+    "stand",
     "take_as_past",
     "take_over",
     "watch_number",

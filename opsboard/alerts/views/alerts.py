@@ -114,6 +114,9 @@ def alert_list(request: Request, tab: str = "firing") -> HttpResponse:
         "shown": shown,
         "tab": tab,
         "tabs": tabs,
+        "waiting": tab == "firing"
+        and not shown.total
+        and any(one.waits for one in Watch.objects.visible_to(request.viewer).waiting()[:200]),
         "any_watch": Watch.objects.visible_to(request.viewer).exists(),
         "any_alert": rows.exists(),
     }

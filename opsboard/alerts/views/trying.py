@@ -34,7 +34,7 @@ def told(request: Request, form: ConditionForm) -> dict[str, Any]:
         return {}
     form.full_clean() if not hasattr(form, "cleaned_data") else None
     typed, now = form.condition, timezone.now()
-    said = {"typed_unit": form.typed_unit, "short": "kind" not in form.data}
+    said = {"typed_unit": form.typed_unit, "short": "kind" not in form.data, "running": form.running}
     if not typed.get("indicator") or "op" not in typed:
         return said
     try:

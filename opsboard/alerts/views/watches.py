@@ -14,10 +14,8 @@ from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_GET, require_POST
 
 from opsboard.alerts import charts, services
-from opsboard.alerts.analysis import State
 from opsboard.alerts.forms import ConditionForm, grouped
-from opsboard.alerts.models import Alert, Instance, Pulse, Severity, Watch, words
-from opsboard.alerts.models.instances import hash_of
+from opsboard.alerts.models import Alert, Instance, Pulse, Severity, Watch, wording, words
 from opsboard.alerts.views.trying import told
 from opsboard.core import registry
 from opsboard.core.access import Request, needs
@@ -101,8 +99,6 @@ def _watch(request: Request, pk: int) -> Watch:
 def watch(request: Request, pk: int) -> HttpResponse:
     row = _watch(request, pk)
     now = timezone.now()
-    # What is quiet is not written down at each tick: the number itself says how it reads now.
-    now_reads = {hash_of(one.labels): one.value for one in registry.read(request.viewer, [row.indicator], now)}
     pulse = Pulse.objects.filter(workspace=request.workspace).first()
     past = services.past_of(
         viewer=request.viewer, watch=row, keys=[row.indicator], period=charts.course_of(row, now), most=CHARTED
@@ -111,12 +107,16 @@ def watch(request: Request, pk: int) -> HttpResponse:
         Alert.objects.visible_to(request.viewer).filter(watch=row)
         .select_related("workspace", "watch").order_by("-active_at")[:20]
     )  # fmt: skip
-    instances = Instance.objects.living().filter(watch=row).select_related("watch").order_by("-state", "pk")
+    instances = list(Instance.objects.living().filter(watch=row).order_by("-state", "pk")[:200])
+    standing = services.stand(viewer=request.viewer, watch=row, instances=instances, now=now)
     context = {
         "watch": row,
         "state": state_of(row),
-        "instances": [(one, row.written(_newest(one, now_reads))) for one in instances[:200]],
-        "looked_at": pulse.tick if pulse and instances.exists() else None,
+        "standing": [
+            (one.instance, row.written(one.value), "" if one.running is None else row.written(one.running))
+            for one in standing
+        ],
+        "looked_at": pulse.tick if pulse and instances else None,
         "noise": services.noise_of(row, now=now),
         "alerts": alerts,
         "chart": "" if row.kind == Watch.Kind.STALE else charts.watch_chart(row, past.get(row.indicator, ()), alerts),
@@ -125,12 +125,6 @@ def watch(request: Request, pk: int) -> HttpResponse:
         "keeps": words.duration(row.keep_seconds) if row.keep_seconds else "",
     }  # fmt: skip
     return page(request, "alerts/watch.html", context, part="alerts/_watch.html")
-
-
-def _newest(row: Instance, now_reads: dict[str, float | None]) -> float | None:
-    """How the number reads now; an age, and what is open, as the evaluator saw it."""
-    stays = row.state != State.OK or row.watch.kind == Watch.Kind.STALE
-    return row.last_value if stays else now_reads.get(row.labels_hash, row.last_value)
 
 
 @needs(Role.EDITOR)
@@ -143,7 +137,7 @@ def new_watch(request: Request) -> HttpResponse:
         except ValidationError as refusal:
             say(form, refusal)
         else:
-            return done(request, row.get_absolute_url(), changed="alerts", message=_("The number is watched from now on."), go=True)  # fmt: skip
+            return done(request, row.get_absolute_url(), changed="alerts", message=wording.begun(row), go=True)  # fmt: skip
     answer = refused if request.method == "POST" else page
     return answer(request, "alerts/watch_form.html", {"form": form, **told(request, form)}, part="alerts/_watch_form.html")  # fmt: skip
 
