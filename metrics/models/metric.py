@@ -84,12 +84,17 @@ class MetricQuerySet(WorkspaceQuerySet):
         chosen = self.in_use().filter(models.Q(north_star=True) | models.Q(front__isnull=False))
         return chosen.order_by("-north_star", "front", "pk")
 
-    def spoken_of(self, viewer: Viewer, thing: models.Model) -> Self:
-        """The metric that the latest happening with another app's object speaks of: that of an alert."""
+    def spoken_of(self, viewer: Viewer, thing: models.Model) -> tuple[Metric | None, datetime | None]:
+        """The metric that the latest happening with another app's object speaks of, and of which of its values: those of
+        an alert."""
         about = {"about_type": ContentType.objects.get_for_model(thing), "about_id": thing.pk}
         told = Occurrence.objects.visible_to(viewer).filter(**about, facts__indicator__startswith=PREFIX)
-        key = told.order_by("-at", "-pk").values_list("facts__indicator", flat=True).first()
-        return self.visible_to(viewer).filter(key=str(key).removeprefix(PREFIX)) if key else self.none()
+        rows = list(told.order_by("-at", "-pk").values_list("facts__indicator", "facts__value_at")[:20])
+        if not rows:
+            return None, None
+        at = next((one for _key, one in rows if one), None)
+        metric = self.visible_to(viewer).filter(key=str(rows[0][0]).removeprefix(PREFIX)).first()
+        return metric, datetime.fromisoformat(str(at)) if at else None
 
 
 @every_change()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Any
 
 from django.core.exceptions import ValidationError
@@ -16,7 +17,7 @@ from metrics import charts, services
 from metrics.forms import ChangeForm, OpenForm, WriteForm
 from metrics.models import Level, Metric, Movement, Verdict
 from metrics.views.metric import found_metric
-from metrics.views.unusual import unusual_of
+from metrics.views.unusual import since_value, unusual_of
 from opsboard.core import objects
 from opsboard.core.access import Request, needs
 from opsboard.core.forms import say
@@ -173,12 +174,13 @@ def answer_level(request: Request, pk: int) -> HttpResponse:
     return done(request, metric.get_absolute_url(), message=message, go=True)
 
 
-def _asked_beside(request: Request, row: Metric | None) -> HttpResponse:
+def _asked_beside(request: Request, row: Metric | None, at: datetime | None) -> HttpResponse:
     if row is None:
         return HttpResponse()
     now = timezone.now()
-    course = services.judge_metric(metric=row, around=now, now=now)
-    context = {"metric": row, "unusual": unusual_of(row, course, most=3)}
+    course = services.judge_metric(metric=row, around=at or now, now=now)
+    unusual = since_value(row, course, at) if at else unusual_of(row, course, most=3)
+    context = {"metric": row, "unusual": unusual}
     return page(request, "metrics/_margin_why.html", context)
 
 
@@ -188,8 +190,8 @@ def margin(request: Request) -> HttpResponse:
     model, pk = request.GET.get("about_model", ""), request.GET.get("about_id", "")
     if not model.startswith(("metrics.", "work.")):
         thing = objects.find(request.viewer, model, objects.pk_in(pk))
-        spoken = Metric.objects.spoken_of(request.viewer, thing) if thing else Metric.objects.none()
-        return _asked_beside(request, spoken.first())
+        spoken, at = Metric.objects.spoken_of(request.viewer, thing) if thing else (None, None)
+        return _asked_beside(request, spoken, at)
     rows = Movement.objects.visible_to(request.viewer).select_related("metric__workspace", "workspace")
     if model == "work.action":
         rows = rows.filter(action_id=objects.pk_in(pk))

@@ -196,7 +196,9 @@ contract = Contract(
     ),
     indicators=(Indicator("alerts.firing", _("Firing alerts"), firing_catalogue, read_firing),),
     events=(
-        Event("alerts.alert_fired", _("An alert fired"), FACTS),
+        Event(
+            "alerts.alert_fired", _("An alert fired"), (*FACTS, Fact("value_at", _("When its value is from"), "moment"))
+        ),
         Event(
             "alerts.alert_resolved",
             _("An alert was resolved"),

@@ -1,7 +1,7 @@
 """Why did it move? From an unusual point to its cause, an entry in the journal, and the proof."""
 
 from collections.abc import Callable
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import numpy as np
@@ -18,6 +18,7 @@ from metrics.models import Level, Metric, Movement
 from metrics.services import Given
 from metrics.services.drivers import judge_buckets
 from metrics.tasks import look_for_new_levels
+from metrics.views.unusual import unusual_of
 from opsboard.core import events, periods
 from opsboard.core.effects import perform
 from opsboard.core.models import Occurrence, User, Workspace
@@ -59,6 +60,14 @@ def test_an_unusual_day_is_found_asked_about_and_written_down(
     beside = {"about_model": "alerts.watch", "about_id": str(watch.pk if watch else 0)}
     shown = client.get(address("margin", workspace), beside).content.decode()
     assert f"{metric.get_absolute_url()}why/?at=" in shown
+    # The value that fired stands first, usual or not; what was unusual before it is no news.
+    fired = day - timedelta(days=3)
+    events.emit("alerts.alert_fired", workspace=workspace, at=now, about=watch, indicator=metric.indicator, value_at=fired)  # fmt: skip
+    shown = client.get(address("margin", workspace), beside).content.decode()
+    first, *rest = shown.split(f"{metric.get_absolute_url()}why/?")[1:]
+    assert first.startswith(f"at={fired.astimezone(UTC):%Y-%m-%dT%H:%M:%SZ}")
+    assert "instead of" in first
+    assert any(day.date().isoformat() in one for one in rest)
     for hostile in (
         {"about_id": "0"},
         {"about_model": "\x00.\x00"},
@@ -88,6 +97,20 @@ def test_an_unusual_day_is_found_asked_about_and_written_down(
     assert entry.signal
     assert Occurrence.objects.filter(key="metrics.journal_entry_written").count() == 1
     assert list(find_signals(viewer, period)) == []
+
+
+def test_a_value_that_is_unusual_only_as_one_of_many_on_a_side_is_told_so(workspace: Workspace, anna: User) -> None:
+    now = timezone.now()
+    metric = services.create_metric(
+        workspace=workspace, by=anna, now=now, name="Reply", aggregation="mean", grain="day", unit="min"
+    )
+    values = [10 + (-1) ** day for day in range(31)] + [9.5] * 10
+    first = midnight(workspace, now) - timedelta(days=len(values))
+    points = [Given(first + timedelta(days=day), float(value)) for day, value in enumerate(values)]
+    services.write_points(metric=metric, points=points, by=anna, now=now)
+    course = services.judge_metric(metric=metric, around=now, now=now)
+    (found,) = unusual_of(metric, course)
+    assert found["run"] == f"9.5 min, 10 in a row below {found['expected']}"
 
 
 def test_the_hour_that_still_runs_is_no_signal_and_what_was_judged_is_not_judged_again(

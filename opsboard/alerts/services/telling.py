@@ -83,6 +83,8 @@ def _emit(key: str, turned: Sequence[Turned], workspace: Workspace, now: datetim
             "severity": alert.severity, "labels": alert.labels_text, "episode": alert.episode, "watch": watch.pk,
             "url": alert.get_absolute_url(),
         }  # fmt: skip
+        if key == "alerts.alert_fired":
+            facts["value_at"] = alert.bucket_at
         if key == "alerts.alert_resolved":
             facts |= {"reason": turn.why.value or reason, "peak": alert.peak, "seconds": alert.seconds or 0.0}
         # An episode fires and ends once; it may become graver, flap, or lose its data more than once.
