@@ -143,3 +143,22 @@ def test_a_value_of_the_running_day_is_never_shown_as_all_right_before_it_was_ju
     assert client.post(f"{BASE}watches/new/", {**TYPED, "so_far": "on"}).status_code == 303
     services.evaluate(workspace=workspace, now=NOON + 2 * TICK)
     assert Alert.objects.get().value == 55
+
+
+def test_a_day_is_told_as_a_day_and_numbers_are_rounded_as_everywhere(
+    write: Write, editor: Viewer, anna: User, workspace: Workspace, sign_in: SignIn, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(timezone, "now", lambda: NOON)
+    Metric.objects.update(decimals=None)
+    for back, value in ((5, 30.0), (4, 37.03333), (3, 40), (2, 30), (1, 72.24)):
+        write(TODAY - back * DAY, value)
+    for so_far in ({}, {"so_far": "on"}):
+        told = sign_in(anna).post(f"{BASE}watches/preview/", {**TYPED, **so_far}).text
+        assert "<li>19 Nov – 20 Nov · Peak 40 min</li>" in told
+        assert "<li>22 Nov · Peak 72.24 min</li>" in told
+    row = watch(editor)
+    assert (row.written(37.03333), row.written(36.9004)) == ("37.03 min", "36.9004 min")
+    services.evaluate(workspace=workspace, now=NOON)
+    text = sign_in(anna).get(Alert.objects.get().get_absolute_url()).text
+    assert "72.24 min <small>22 Nov</small>" in text
+    assert "(by the value of 22 Nov)" in text

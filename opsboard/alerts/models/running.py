@@ -2,9 +2,17 @@
 
 from __future__ import annotations
 
-from typing import Final
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING, Final
 
 from django.utils.translation import gettext as _
+
+from opsboard.alerts.analysis.ticks import end_of
+from opsboard.core import written
+from opsboard.core.periods import local_day
+
+if TYPE_CHECKING:
+    from opsboard.core.models import Workspace
 
 HOUR: Final = 3600
 LONG: Final = 86_400  # from such periods on people expect an answer before they end
@@ -20,6 +28,7 @@ class Running:
     grain_seconds: int
     out_of: int
     so_far: bool
+    workspace: Workspace
 
     @property
     def stands_open(self) -> bool:
@@ -61,6 +70,15 @@ class Running:
             and self.grain_seconds >= LONG
             and self.aggregation not in SUMS
         )  # fmt: skip
+
+    def days_of(self, first: datetime | None, last: datetime | None = None) -> str:
+        """The days that buckets of a day or longer stand for: `18 Oct`, `12 Oct – 18 Oct`; nothing for finer ones."""
+        if first is None or self.grain_seconds < LONG:
+            return ""
+        zone = self.workspace.zone
+        end = end_of(last or first, self.grain_seconds, zone) - timedelta(microseconds=1)
+        begins, ends = local_day(first, zone), local_day(end, zone)
+        return written.day(begins) if begins == ends else f"{written.day(begins)} – {written.day(ends)}"
 
     @property
     def running_words(self) -> dict[str, str]:

@@ -335,7 +335,10 @@ class Watch(Running, LimitedModel, Versioned, About):
     def written(self, value: float | None) -> str:
         if self.kind == self.Kind.STALE and value is not None:
             return words.duration(value)
-        return words.number(value, unit=self.unit, decimals=self.decimals, rate=self.rate)
+        decimals = self.decimals
+        if decimals is None and value is not None and not self.rate:
+            decimals = words.places(value, unlike=self.value)
+        return words.number(value, unit=self.unit, decimals=decimals, rate=self.rate)
 
     def limit_text(self, value: float) -> str:
         """A threshold as it was typed: not rounded to what the number shows."""

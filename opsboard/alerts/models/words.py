@@ -55,6 +55,14 @@ def number(value: float | None, *, unit: str = "", decimals: int | None = None, 
     return f"{written}{unit}" if unit == "%" else f"{written} {unit}".rstrip()
 
 
+def places(value: float, *, unlike: float) -> int | None:
+    """How many decimals a number without a rule of its own shows, as everywhere in the house; all, where it would read like
+    the threshold that it is not."""
+    size = abs(value)
+    told = 0 if size >= 1000 else 1 if size >= 100 else 2 if size >= 1 else 4
+    return None if round(value, told) == unlike != value else told
+
+
 def labels(pairs: Mapping[str, str]) -> str:
     return ", ".join(f"{name}: {value}" for name, value in sorted(pairs.items()))
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from bisect import bisect_left
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -54,6 +55,8 @@ class Episode:
     until: datetime | None
     value: float | None
     peak: float | None
+    first: datetime | None = None  # the buckets of its values
+    last: datetime | None = None
 
 
 @dataclass
@@ -95,7 +98,7 @@ def backtest(*, viewer: Viewer, watch: Watch, start: datetime, end: datetime) ->
         turns = replay(watch.rule, given, setting, start, end)
         answer.points[labels] = [(one.at, one.value) for one in given if start <= one.at < end]
         answer.events += [Happened(turn.at, turn.step, dict(labels), turn.value, turn) for turn in turns]
-        answer.episodes += _episodes(dict(labels), turns)
+        answer.episodes += _episodes(dict(labels), turns, [one.at for one in given])
     answer.events.sort(key=lambda one: (one.at, sorted(one.labels.items())))
     answer.episodes.sort(key=lambda one: one.since)
     return answer
@@ -114,18 +117,26 @@ def past_of(
     return registry.history(viewer, keys, period, None if only_whole else Parts(watch.labels, most))
 
 
-def _episodes(labels: Mapping[str, str], turns: Sequence[Turn]) -> list[Episode]:
+def _episodes(labels: Mapping[str, str], turns: Sequence[Turn], given: Sequence[datetime]) -> list[Episode]:
     found: list[Episode] = []
     begun: Turn | None = None
     for turn in turns:
         if turn.step is Step.FIRED:
             begun = turn
         elif turn.step is Step.RESOLVED and begun is not None:
-            found.append(Episode(labels, begun.at, turn.at, begun.value, turn.memory.peak))
+            buckets = begun.memory.bucket_at, _before(turn.memory.bucket_at, begun.memory.bucket_at, given)
+            found.append(Episode(labels, begun.at, turn.at, begun.value, turn.memory.peak, *buckets))
             begun = None
     if begun is not None:
-        found.append(Episode(labels, begun.at, None, begun.value, turns[-1].memory.peak))
+        buckets = begun.memory.bucket_at, turns[-1].memory.bucket_at
+        found.append(Episode(labels, begun.at, None, begun.value, turns[-1].memory.peak, *buckets))
     return found
+
+
+def _before(over: datetime | None, first: datetime | None, given: Sequence[datetime]) -> datetime | None:
+    """The last bucket before the one with which it was over."""
+    place = bisect_left(given, over) - 1 if over is not None else -1
+    return max(first, given[place]) if first is not None and place >= 0 else first
 
 
 def _read(viewer: Viewer, watch: Watch, start: datetime, end: datetime, most: int) -> dict[Labels, list[Given]]:

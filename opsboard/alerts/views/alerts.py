@@ -158,6 +158,8 @@ def alert(request: Request, pk: int) -> HttpResponse:
     context = {
         "alert": row,
         "watch": row.watch,
+        "value_of": row.watch.days_of(row.instance.bucket_at) if row.is_open else "",
+        "fired_by": row.watch.days_of(row.bucket_at),
         "timeline": charts.timeline(row, transitions, _told(row)),
         "chart": charts.alert_chart(row, readings.get(row.watch.indicator, ()), transitions),
         "lasted": row.lasted or words.duration((now - row.active_at).total_seconds()),

@@ -59,7 +59,9 @@ def _tried(request: Request, draft: Watch, now: datetime, decided: bool) -> dict
         "sets": len([labels for labels in tried.points if labels]) if tried.more else 0,
         "count": len(tried.episodes),
         "per_week": round(tried.per_week, 1),
-        "episodes": [(one, draft.written(one.peak)) for one in reversed(tried.episodes[-5:])],
+        "episodes": [
+            (one, draft.written(one.peak), draft.days_of(one.first, one.last)) for one in reversed(tried.episodes[-5:])
+        ],
         "chart": charts.backtest_chart(draft, tried, decided=decided) if tried.points else "",
         "fixed": draft.kind == Watch.Kind.VALUE and proposal.seasonal,
         "limit": draft.written(limit) if limit is not None and draft.kind == Watch.Kind.VALUE else "",
