@@ -26,12 +26,32 @@ from opsboard.core.uploads import Table, read_columns
 NEW = "+"
 MOST_PARTS = 30
 TYPED = [choice for choice in Aggregation.choices if choice[0] != Aggregation.FORMULA]  # a file's values are no formula
-AVERAGES = re.compile(r"\b(?:average|avg|mean|rate|ratio|share|percent)\b|%|平均|均值|率|占比|均价", re.IGNORECASE)
+_RATES = re.compile(r"\b(?:rate|ratio|share|percent(?:age)?)s?\b|%|率|占比", re.IGNORECASE)
+AVERAGES = re.compile(rf"\b(?:average|avg|mean)\b|平均|均值|均价|{_RATES.pattern}", re.IGNORECASE)
+# How long something takes; the hours that people or machines worked, or stood, are counted.
+_DURATIONS = re.compile(
+    r"(?<!per )\b(?:seconds?|secs?|minutes?|mins?|hours?|hrs?|h|days (?:late|to|of delay)|time to \w+)\b"
+    r"|\b(?:reply|response|lead|wait(?:ing)?|handling|cycle|processing|delivery|turnaround|resolution)[ _-]times?\b"
+    r"|(?<!每)(?:秒钟?|分钟|小时)|(?:逾期|延误|延迟|迟到|在途|交付|交货)天数|时长|耗时|用时|时效"
+    r"|(?:回复|响应|等待|处理|交付|交货|配送|发货|周转)(?:时间|周期)",
+    re.IGNORECASE,
+)
+_COUNTED_TIMES = re.compile(
+    r"work|machine|man[ -]|overtime|downtime|labou?r|opening|operating|paid|工时|加班|停机|出勤|营业|运行|工作",
+    re.IGNORECASE,
+)
+_TIME_UNITS = (
+    (r"(?:^|[\W_])(?:minutes?|mins?)(?:[\W_]|$)", "min"), (r"(?:^|[\W_])(?:hours?|hrs?|h)(?:[\W_]|$)", "h"),
+    (r"(?:^|[\W_])(?:seconds?|secs?)(?:[\W_]|$)", "s"), (r"(?:^|[\W_])days?(?:[\W_]|$)", "days"),
+    ("分钟", "分钟"), ("小时", "小时"), ("秒", "秒"), ("天", "天"),
+)  # fmt: skip
 FEWER = re.compile(
-    r"complain|defect|scrap|rework|returns?\b|refund|reject|error|fault|fail|\blate|delay|wait|overdue|\bcosts?\b|churn|cancel"
-    r"|absen|accident|downtime|backlog|stock.?out|投诉|客诉|退货|退款|缺陷|不良|报废|返工|差错|故障|延误|迟到|等待|逾期|成本|费用|流失|取消|缺货|事故|停机",
+    r"complain|defect|scrap|rework|returns?\b|refund|reject|error|fault|fail|\blate\b|delay|wait|overdue|\bcosts?\b|churn|cancel"
+    r"|absen|accident|downtime|backlog|stock.?out|投诉|客诉|差评|退货|退款|缺陷|不良|次品|报废|返工|差错|故障|延误|延迟|迟到|等待|逾期|超时"
+    r"|成本|费用|流失|取消|缺货|事故|停机",
     re.IGNORECASE,
 )  # of these fewer are better
+_PLAIN = re.compile(r"^(?:values?|numbers?|值|数值|数量)$", re.IGNORECASE)
 _UNIT = re.compile(r"^(.{1,200}?)\s*[(（\[]\s*([^()（）\[\]]{1,12})\s*[)）\]]\s*$")
 _MONEY = re.compile(r"^(.{1,200}?)(?:\s+in)?\s+([€£$¥￥₩₹]|EUR|USD|CNY|RMB|GBP|JPY|HKD|CHF)\s*$")
 _CODES = {"€": "EUR", "£": "GBP", "₹": "INR", "₩": "KRW", "RMB": "CNY"}  # other signs stand for several currencies
@@ -73,13 +93,21 @@ class ImportForm(forms.Form):
         create = plan.settings.get("create") or {}
         rate = plan.has("numerator")
         grain = create.get("grain") or _grain(table, plan, viewer)
+        said = plan.one("value")
+        if not said or _PLAIN.match(said):
+            said = title_from(filename)
         start = {
             "metric": plan.settings.get("key") if _alike(plan, filename) else NEW,
-            "name": create.get("name") if _alike(plan, filename) else title_from(filename),
-            "unit": create.get("unit", ""),
-            "direction": create.get("direction") or _better(f"{plan.one('value')} {title_from(filename)}"),
+            "name": create.get("name")
+            if _alike(plan, filename)
+            else rate_name(plan.one("numerator"))
+            if rate
+            else title_from(filename),
+            "unit": create.get("unit", "") or ("" if rate else name_and_unit(said)[1]),
+            "direction": create.get("direction")
+            or _better(f"{plan.one('numerator') or plan.one('value')} {title_from(filename)}"),
             "aggregation": create.get("aggregation")
-            or (Aggregation.RATIO if rate else _sum_or_mean(table, plan, grain)),
+            or (Aggregation.RATIO if rate else _sum_or_mean(table, plan, grain, said)),
             "grain": grain,
             "target": scaled(create.get("target"), 1 / target_scale(create)),
         }
@@ -114,7 +142,7 @@ class ImportForm(forms.Form):
                 Aggregation.RATIO
                 if _has_percents(table, header)
                 else Aggregation.MEAN
-                if AVERAGES.search(header)
+                if _is_average(header)
                 else Aggregation.SUM
             )
             self.fields[f"into_{place}"] = forms.ChoiceField(
@@ -144,7 +172,7 @@ class ImportForm(forms.Form):
     def parts(self) -> list[dict[str, Any]]:
         """The lines of the columns of numbers: `chosen` are those that are values."""
         return [
-            {"place": place, "header": header, "chosen": header in self.values, "into": self[f"into_{place}"],
+            {"place": place, "header": header, "rate": rate_name(header), "chosen": header in self.values, "into": self[f"into_{place}"],
              "name": self[f"name_{place}"], "unit": self[f"unit_{place}"], "adds": self[f"adds_{place}"],
              "better": self[f"better_{place}"]}
             for place, header in self._places.items()
@@ -233,23 +261,40 @@ def name_and_unit(header: str) -> tuple[str, str]:
     name, unit = (
         (found[1].strip(), _CODES.get(found[2].strip(), found[2].strip())) if found else (header.strip()[:200], "")
     )
+    if not unit and _DURATIONS.search(header) and not _RATES.search(header):
+        unit = next((word for pattern, word in _TIME_UNITS if re.search(pattern, header, re.IGNORECASE)), "")
     return name[:1].upper() + name[1:], unit
 
 
+def is_duration(name: str) -> bool:
+    """Whether it says how long something takes: averaged, and less is better."""
+    return bool(_DURATIONS.search(name)) and not (_RATES.search(name) or _COUNTED_TIMES.search(name))
+
+
+def rate_name(numerator: str) -> str:
+    """What a rate is called by what is counted above: Defects rate."""
+    name = name_and_unit(numerator)[0]
+    return _("%(name)s rate") % {"name": re.sub(r"(?<=\w\w)(?:数量|个数|数)$", "", name)}
+
+
+def _is_average(name: str) -> bool:
+    return bool(AVERAGES.search(name)) or is_duration(name)
+
+
 def _better(name: str) -> Direction:
-    return Direction.DOWN if FEWER.search(name) else Direction.UP
+    return Direction.DOWN if FEWER.search(name) or is_duration(name) else Direction.UP
 
 
 def _has_percents(table: Table, column: str) -> bool:
     return bool(table.texts(column).head(200).str.contains("%", literal=True).any())
 
 
-def _sum_or_mean(table: Table, plan: Plan, grain: str) -> Aggregation:
+def _sum_or_mean(table: Table, plan: Plan, grain: str, said: str) -> Aggregation:
     """What is measured several times a day and has fractions is a level, such as a temperature; the rest is counted."""
     column = plan.one("value")
     if column in table.names and _has_percents(table, column):
         return Aggregation.RATIO
-    if AVERAGES.search(column):
+    if _is_average(said):
         return Aggregation.MEAN
     if grain not in {Grain.MINUTE, Grain.HOUR} or column not in table.names:
         return Aggregation.SUM

@@ -17,20 +17,18 @@
     window.Plotly.newPlot(place, figure.data, layout, figure.config);
   };
 
-  // The column that is the value says what a new metric is called, in what it is measured, and that averages do not
-  // add up. What somebody typed or chose stays.
-  const averages = /\b(?:average|avg|mean|rate|ratio|share|percent)\b|平均|均值|率|占比/i;
-  const measures = /^(%|‰|ms|s|sec|secs|seconds?|min|mins|minutes?|h|hrs?|hours?|days?|°c|毫秒|秒|秒钟|分|分钟|小时|天)$/i;
+  // The column that is the value, or a rate's numerator, says what a new metric is called, in what it is measured, how it
+  // adds up and which way is better: as its own line says. What somebody typed or chose stays.
   const plain = /^(values?|numbers?|值|数值|数量)$/i;
 
   const suggest = () => {
     const metric = document.getElementById("id_metric"), head = [...document.querySelectorAll("#mapping thead th")].slice(1);
-    const values = [...document.querySelectorAll(".import-role")].map((role, at) => [role.value, head[at]]).filter(([role]) => role === "value");
-    if (values.length !== 1 || !values[0][1] || (metric && metric.value !== "+") || document.querySelector("#mapping .error-summary")) return;
-    const header = values[0][1].textContent.trim();
-    const [, name, said] = header.match(/^(.+?)\s*[(（\[]\s*([^()（）[\]]{1,12})\s*[)）\]]$/)
-      ?? header.match(/^(.+?)(?:\s+in)?\s+([€£$¥￥₩₹]|EUR|USD|CNY|RMB|GBP|JPY|HKD|CHF)$/) ?? [null, header, ""];
-    const unit = { "€": "EUR", "£": "GBP", "₹": "INR", "₩": "KRW", RMB: "CNY" }[said] ?? said;
+    const places = (wanted) => [...document.querySelectorAll(".import-role")].flatMap((role, at) => (role.value === wanted ? [at] : []));
+    const [numerator] = places("numerator"), values = places("value"), rate = numerator !== undefined;
+    if (values.length > 1 || (metric && metric.value !== "+") || document.querySelector("#mapping .error-summary")) return;
+    const place = rate ? numerator : values[0];
+    const line = document.querySelector(`tr[data-column="${place}"]`);
+    const said = (name) => line?.querySelector(`[name="${name}_${place}"]`)?.value;
     const put = (id, value) => {
       const field = document.getElementById(id);
       if (!field) return;
@@ -39,10 +37,11 @@
       field.value = field.dataset.suggested = value ?? field.dataset.first;
     };
     const several = head.filter((one) => one.classList.contains("num")).length > 1;
-    put("id_name", several && !plain.test(name) ? name : null); // else the file's name says more
-    put("id_unit", unit || null);
-    const share = document.getElementById("id_aggregation")?.value === "ratio"; // its cells have per cent signs
-    put("id_aggregation", !share && (averages.test(name) || measures.test(unit)) ? "mean" : null);
+    const named = line && several && !plain.test(said("name"));
+    put("id_name", rate ? line?.dataset.rate : named ? said("name") : null); // else the file's name says more
+    put("id_unit", rate ? "" : said("unit") || null);
+    put("id_direction", line && (rate || named) ? said("better") : null);
+    if (!rate) put("id_aggregation", ["mean", "ratio"].includes(said("adds")) ? said("adds") : null);
   };
 
   const chosen = () => {

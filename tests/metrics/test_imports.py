@@ -15,13 +15,17 @@ from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
-from django.utils import timezone
+from django.utils import timezone, translation
 
-from metrics.forms.files import name_and_unit
+from metrics.forms import ImportForm
+from metrics.forms.files import name_and_unit, rate_name
 from metrics.models import Dashboard, Metric, Point, buckets
 from metrics.services import POINTS, files, writing
 from opsboard.core import imports
+from opsboard.core.imports import Plan
 from opsboard.core.models import ImportRun, Job, Occurrence, User, Workspace
+from opsboard.core.uploads import table_of
+from tests.conftest import viewer_for
 
 pytestmark = pytest.mark.django_db
 
@@ -378,8 +382,47 @@ def test_what_is_odd_in_a_file_is_told_beside_what_came_of_it(workspace: Workspa
     ("header", "name", "unit"),
     [
         ("Sales (CNY)", "Sales", "CNY"), ("Revenue €", "Revenue", "EUR"), ("umsatz in EUR", "Umsatz", "EUR"),
+        ("After-sales reply minutes", "After-sales reply minutes", "min"), ("售后回复分钟", "售后回复分钟", "分钟"),
+        ("交货耗时（小时）", "交货耗时", "小时"), ("Machine hours", "Machine hours", "h"), ("Orders per hour", "Orders per hour", ""),
         ("金额（元）", "金额", "元"), ("Returns", "Returns", ""), ("Price $", "Price", "$"), ("€", "€", ""),
     ],
 )  # fmt: skip
 def test_a_header_says_the_name_and_the_unit(header: str, name: str, unit: str) -> None:
     assert name_and_unit(header) == (name, unit)
+
+
+@pytest.mark.parametrize(
+    ("headers", "adds", "better"),
+    [
+        (
+            ("After-sales reply minutes", "售后回复分钟", "Lead time", "Wait (h)", "配送时长", "Days late", "处理耗时"),
+            "mean",
+            "down",
+        ),
+        (("Complaints", "Returns", "客诉", "退货数", "Defects", "Downtime minutes", "停机时长"), "sum", "down"),
+        (("Reply rate within 5 minutes", "准点率", "Market share"), "mean", "up"),
+        (("Defect rate", "退货率"), "mean", "down"),
+        (("Sales", "Machine hours", "Orders per hour", "订单", "Delivered"), "sum", "up"),
+    ],
+)
+def test_a_header_says_how_it_adds_up_and_which_way_is_better(
+    workspace: Workspace, anna: User, headers: tuple[str, ...], adds: str, better: str
+) -> None:
+    for header in headers:
+        table = table_of(("day", header), [("2026-11-02", "5"), ("2026-11-03", "6")], filename="file.csv")
+        form = ImportForm(
+            viewer=viewer_for(anna, workspace),
+            table=table,
+            plan=Plan(columns={"at": ("day",), "value": (header,)}),
+            filename="file.csv",
+        )
+        (part,) = form.parts
+        found = [str(part[name].initial) for name in ("adds", "better")]
+        assert [header, *found] == [header, adds, better]
+        assert [str(form[name].initial) for name in ("aggregation", "direction")] == found
+
+
+def test_a_rate_is_called_by_what_is_counted() -> None:
+    assert rate_name("Defects") == "Defects rate"
+    with translation.override("zh-hans"):
+        assert rate_name("次品数") == "次品率"
