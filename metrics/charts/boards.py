@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Any
 from urllib.parse import urlencode
 
@@ -12,7 +13,8 @@ from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext, pgettext
 
-from metrics.charts.drawings import Happened, picture, plan_for, title_of
+from metrics.analysis.courses import ADDED
+from metrics.charts.drawings import Happened, picture, plan_for, title_of, unfinished
 from metrics.charts.metric import change_text, value_text
 from metrics.charts.texts import in_html
 from metrics.models import Aggregation, Course, Measure, Shown, Tile, TileKind
@@ -81,7 +83,7 @@ class Drawn:
     def spark_small(self) -> SafeString:
         """The course for a row of a table."""
         courses = self.shown.courses
-        points = [(at, value) for at, value, _weight in courses[0].values] if courses else []
+        points = whole_buckets(self.shown, courses[0]) if courses else []
         return charts.sparkline(
             charts.Series(self.title, points),
             title=_("Course of %(name)s") % {"name": self.title},
@@ -236,13 +238,26 @@ def _number(drawn: Drawn, width: int) -> None:
     if plan is not None and not (shown.running and course.source.aggregation == Aggregation.SUM):
         off = course.source.misses(value, plan)
         drawn.state, drawn.state_tone = (_("Off target"), "bad") if off else (_("On target"), "good")
-    if len(course.values) > 1:
-        series = charts.Series(course.name, [(at, amount) for at, amount, _weight in course.values])
+    points = whole_buckets(shown, course)
+    if len(points) > 1:
+        series = charts.Series(course.name, points)
         target = course.source.target if course.source.aggregation != Aggregation.SUM else None
         drawn.chart = charts.sparkline(
             series, title=_("Course of %(name)s") % {"name": course.name}, target=target, width=max(120, width),
             height=max(28, shown.tile.h * (ROW + GAP) - 104),
         )  # fmt: skip
+
+
+def whole_buckets(shown: Shown, course: Course) -> list[tuple[datetime, float | None]]:
+    """The course without buckets that are cut off or still run, where their values add up: half a week is no low."""
+    points = [(at, amount) for at, amount, _weight in course.values]
+    if course.source.aggregation not in ADDED:
+        return points
+    if unfinished(shown, course):
+        points = points[:-1]
+    if points and points[0][0] < shown.look.start:
+        points = points[1:]
+    return points
 
 
 def _lines(shown: Shown) -> list[Line]:

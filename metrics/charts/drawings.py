@@ -91,8 +91,8 @@ def _unit(source: Measure) -> str:
     return "" if source.as_rate else source.unit
 
 
-def _partial(shown: Shown, course: Course) -> bool:
-    """Whether the last bucket has not ended, so that its sum says little."""
+def unfinished(shown: Shown, course: Course) -> bool:
+    """Whether the last bucket has not ended, so that it says little yet."""
     if not shown.running or not course.values or shown.now is None:
         return False
     last = course.values[-1][0]
@@ -122,7 +122,7 @@ def series_of(shown: Shown) -> list[charts.Series]:
     found = [
         charts.Series(
             course.name, [(at, value) for at, value, _weight in course.values],
-            partial=_partial(shown, course),
+            partial=unfinished(shown, course),
         )
         for course in kept
     ]  # fmt: skip
@@ -196,7 +196,7 @@ def _bars(shown: Shown, happened: Sequence[Happened]) -> Chart:
         charts.bar,
         dated,
         in_time=True,
-        partial=_partial(shown, course),
+        partial=unfinished(shown, course),
         target=source.target if same else None,
         **common,
     )
@@ -214,7 +214,7 @@ def _stacked(shown: Shown, happened: Sequence[Happened]) -> Chart:
     return partial(
         charts.stacked_bar, [moment_words(at, shown.grain, source.zone) for at in moments], layers,
         title=title_of(shown), desc=described(shown), unit=_unit(source), rate=source.as_rate,
-        partial=any(_partial(shown, course) for course in shown.courses), in_time=True, heading=False,
+        partial=any(unfinished(shown, course) for course in shown.courses), in_time=True, heading=False,
     )  # fmt: skip
 
 

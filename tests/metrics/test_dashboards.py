@@ -21,6 +21,8 @@ from openpyxl import load_workbook
 from metrics import charts, services
 from metrics.analysis.courses import hours_of_week
 from metrics.analysis.grids import Place, exchanged, free_place, settled
+from metrics.charts import boards
+from metrics.charts.drawings import series_of
 from metrics.charts.texts import in_html
 from metrics.models import Dashboard, Look, Metric, ShareLink, Tile, measures_of, read_tiles
 from metrics.services import Given
@@ -98,6 +100,23 @@ def test_an_hour_of_the_week_holds_what_came_in_by_how_often_it_came_by() -> Non
     rates = [(first, 0.5, 10.0), (first + timedelta(weeks=1), 1.0, 30.0), (first + timedelta(weeks=2), None, 0.0)]
     assert hours_of_week(rates, shanghai, added=False, plain=False)[5][9] == 0.875
     assert hours_of_week(rates, shanghai, added=False, plain=True)[5][9] == 0.75
+
+
+def test_a_week_that_is_cut_off_or_still_runs_is_no_low_of_a_sum(
+    workspace: Workspace, editor: Viewer, now: datetime
+) -> None:
+    """90 days begin on a Friday and end on a Wednesday: both weeks are in the sum, and neither in its small course."""
+    added, mean = sold(workspace, now, days=120), sold(workspace, now, "level", days=120, aggregation="mean")
+    tiles = [tile("number", added), tile("number", mean), tile("line", mean, grain="week")]
+    row = board(workspace, editor.user or User(), now, *tiles)
+    sources, _labels = measures_of(editor, [key for one in row.laid_out for key in one.sources])
+    found = read_tiles(editor, row.laid_out, look(workspace, now, days=90), now, sources)
+    assert found[1].grain == "week"
+    weeks = [value for _at, value in boards.whole_buckets(found[1], found[1].courses[0])]
+    assert (len(found[1].courses[0].values), len(weeks)) == (14, 12)
+    assert min(value or 0 for value in weeks) == 7 * 30
+    assert len(boards.whole_buckets(found[2], found[2].courses[0])) == 14
+    assert [one.partial for one in series_of(found[3])] == [True], "hatched as the last week of a sum is"
 
 
 def test_a_number_is_compared_with_as_many_days_before(workspace: Workspace, editor: Viewer, now: datetime) -> None:
