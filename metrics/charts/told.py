@@ -80,10 +80,10 @@ def rows_of(metric: Metric, drivers: Sequence[analysis.Driver]) -> list[Row]:
     answer = []
     for one in drivers:
         word, tone = confidence_text(one.confidence)
+        actual, expected, change = compared_texts(metric, one.actual, one.expected, one.change)
         answer.append(
             Row(
-                what_text(one.sets), number(one.count, 0), written(metric, one.actual), written(metric, one.expected),
-                change_text(metric, finite(one.change), finer=True), percent(one.share, 0), word, tone,
+                what_text(one.sets), number(one.count, 0), actual, expected, change, percent(one.share, 0), word, tone,
                 change_text(metric, one.rate_effect) if one.rate_effect is not None else "",
                 change_text(metric, one.mix_effect) if one.mix_effect is not None else "",
                 "" if not one.change or math.isnan(one.change) else "good" if metric.improves(one.change) else "bad",
@@ -92,9 +92,26 @@ def rows_of(metric: Metric, drivers: Sequence[analysis.Driver]) -> list[Row]:
     return answer
 
 
-def written(metric: Metric, value: float) -> str:
-    whole = metric.decimals is None and not metric.as_rate and abs(value) >= 10 if not math.isnan(value) else False
-    return value_text(metric, finite(round(value) if whole else value), unit=False, finer=True)
+def written(metric: Metric, value: float, places: int | None = None) -> str:
+    rounded = value if places is None or math.isnan(value) else round(value, places)
+    return value_text(metric, finite(rounded), unit=False, finer=True)
+
+
+def compared_texts(metric: Metric, actual: float, expected: float, change: float) -> tuple[str, str, str]:
+    """What is, what was expected and the difference, rounded alike: as fine as the difference wants it."""
+    places = places_for(metric, change)
+    moved = finite(change)
+    if moved is not None and places is not None:
+        moved = round(moved, places)
+    return written(metric, actual, places), written(metric, expected, places), change_text(metric, moved, finer=True)
+
+
+def places_for(metric: Metric, change: float) -> int | None:
+    """Decimals in which a difference is seen; None where the metric itself says how many."""
+    if metric.decimals is not None or metric.as_rate or math.isnan(change) or not change:
+        return None
+    size = abs(change)
+    return 0 if size >= 10 else 1 if size >= 1 else 2 if size >= 0.1 else None
 
 
 def finite(value: float) -> float | None:
@@ -107,11 +124,13 @@ def lead_sentence(metric: Metric, story: Story) -> str:
     told = story.told
     if told is None or story.baseline == "even":
         return ""
-    words = {
-        "actual": value_text(metric, finite(told.actual), finer=True),
-        "expected": value_text(metric, finite(told.expected), finer=True),
-        "change": change_text(metric, finite(told.change), finer=True), "baseline": BASELINE_TITLES[story.baseline],
-    }  # fmt: skip
+    places = places_for(metric, told.change)
+    actual, expected = (
+        value_text(metric, finite(value if places is None or math.isnan(value) else round(value, places)), finer=True)
+        for value in (told.actual, told.expected)
+    )
+    _actual, _expected, change = compared_texts(metric, told.actual, told.expected, told.change)
+    words = {"actual": actual, "expected": expected, "change": change, "baseline": BASELINE_TITLES[story.baseline]}
     return _("%(actual)s instead of %(expected)s (%(change)s), compared with %(baseline)s.") % words
 
 
@@ -135,9 +154,10 @@ def sentences(metric: Metric, story: Story) -> list[str]:
 
 
 def driver_sentence(metric: Metric, told: analysis.Explanation, one: analysis.Driver) -> str:
+    actual, expected, _change = compared_texts(metric, one.actual, one.expected, one.change)
     words = {
-        "what": what_text(one.sets), "share": percent(min(max(one.share, -9.99), 9.99), 0),
-        "actual": written(metric, one.actual), "expected": written(metric, one.expected),
+        "what": what_text(one.sets), "share": percent(min(max(one.share, -9.99), 9.99), 0), "actual": actual,
+        "expected": expected,
     }  # fmt: skip
     if one.share > MORE:
         text = (
@@ -192,10 +212,12 @@ def window_sentence(story: Story) -> str:
 def _of_parts(story: Story) -> str:
     """Orders rose, complaints rose more: the two sums that a quotient is made of."""
     top, bottom = story.parts
+    tops, bottoms = (
+        compared_texts(one.metric, one.actual, one.expected, one.actual - one.expected) for one in (top, bottom)
+    )
     return _("%(top)s: %(top_now)s instead of %(top_before)s; %(bottom)s: %(bottom_now)s instead of %(bottom_before)s.") % {
-        "top": top.metric.name, "top_now": written(top.metric, top.actual), "top_before": written(top.metric, top.expected),
-        "bottom": bottom.metric.name, "bottom_now": written(bottom.metric, bottom.actual),
-        "bottom_before": written(bottom.metric, bottom.expected),
+        "top": top.metric.name, "top_now": tops[0], "top_before": tops[1],
+        "bottom": bottom.metric.name, "bottom_now": bottoms[0], "bottom_before": bottoms[1],
     }  # fmt: skip
 
 
@@ -218,15 +240,17 @@ def silence(metric: Metric, story: Story) -> str:
         return _(
             "There are no values in this time, or none in the time it is compared with. Choose another time, or another comparison."
         )
+    if not any(len(one.elements) > 1 for one in story.told.dimensions):
+        return _("There are no groups to compare here, so nothing can be said of where it moved.")
+    if story.told.drivers:
+        words = {"what": what_text(story.told.drivers[0].sets), "share": percent(story.told.drivers[0].share, 0)}
+        return _("Most of it lies with %(what)s (%(share)s of the change), but it may be chance: too little is behind it to be sure.") % words  # fmt: skip
     return _("Nothing in particular: it moved alike in all groups, or hardly at all.")
 
 
 def _in_window(metric: Metric, story: Story, one: analysis.Driver) -> str:
-    words = {
-        "what": what_text(one.sets),
-        "actual": written(metric, one.actual),
-        "expected": written(metric, one.expected),
-    }
+    actual, expected, _change = compared_texts(metric, one.actual, one.expected, one.change)
+    words = {"what": what_text(one.sets), "actual": actual, "expected": expected}
     if story.baseline == "even":
         return _("In these hours it is %(what)s: %(actual)s, where as many other hours have %(expected)s.") % words
     return _("In these hours it is %(what)s: %(actual)s instead of %(expected)s.") % words
@@ -266,7 +290,7 @@ def stretch_text(metric: Metric, start: datetime, end: datetime) -> str:
 
 def label_hint(metric: Metric, story: Story, *, labelled: bool) -> str:
     """What is missing for saying which labels moved it; nothing where labels are there."""
-    if story.told is not None and story.told.dimensions:
+    if story.told is not None and any(len(one.elements) > 1 for one in story.told.dimensions):
         return ""
     if metric.aggregation == Aggregation.FORMULA:
         if not story.parts:

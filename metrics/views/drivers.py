@@ -75,6 +75,7 @@ def _context(row: Metric, course: Course, story: Story, wanted: Wanted, request:
         "dimensions": [
             {"title": charts.dimension_text(one.name), "rows": charts.rows_of(row, one.elements), "rate": one.rate_effect is not None}
             for one in [*(told.dimensions if told else ()), *(story.hours.dimensions if story.hours else ())]
+            if len(one.elements) > 1  # a single group explains nothing
         ],
         "course": for_any_screen(lambda width, height: charts.judged_chart(row, course, start, end, width=width, height=height)),
         "bars": charts.share_bars(row, story), "heat": charts.heat(row, story) if end - start > timedelta(days=1) else "",

@@ -1,5 +1,6 @@
 """Why did it move? From an unusual point to its cause, an entry in the journal, and the proof."""
 
+import re
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -276,6 +277,36 @@ def test_any_question_gets_an_answer(
         services.write_points(metric=metric, points=points, by=anna, now=now)
         for query in ODD:
             assert client.get(address("why", workspace, metric.pk), query).status_code == 200, (grain, query)
+
+
+def test_what_is_said_of_a_movement_is_what_its_tables_say(
+    workspace: Workspace, anna: User, sign_in: Callable[[User], Client]
+) -> None:
+    now, client = timezone.now(), sign_in(anna)
+    today = midnight(workspace, now)
+    given = {"workspace": workspace, "by": anna, "now": now, "aggregation": "mean", "unit": "min"}
+    parted, single = (services.create_metric(name=name, **given) for name in ("Reply", "Wait"))
+    rng = np.random.default_rng(3)
+    for metric, shops in ((parted, ("Harbour", "Web", "North")), (single, ("",))):
+        points = [
+            Given(today - timedelta(days=back), 26.4 + float(rng.normal(0, 2)), 1, {"shop": shop} if shop else {})
+            for back in range(40, 0, -1)
+            for shop in shops
+        ]
+        services.write_points(metric=metric, points=points, by=anna, now=now)
+    quiet = (today - timedelta(days=5)).date().isoformat()
+    page = client.get(address("why", workspace, parted.pk), {"from": quiet, "to": quiet}).content.decode()
+    assert ("Most of it lies with shop" in page) or ("explains" in page)
+    assert "moved alike in all groups" not in page
+    for actual, expected, change in re.findall(
+        r'<td class="num">([\d.]+)</td>\s*<td class="num muted">([\d.]+)</td>\s*<td class="num[^"]*">([+−]?[\d.]+)</td>',
+        page,
+    ):
+        told = float(change.replace("−", "-"))
+        assert abs(float(actual) - float(expected) - told) < 0.11, (actual, expected, change)
+    page = client.get(address("why", workspace, single.pk), {"from": quiet, "to": quiet}).content.decode()
+    assert "There are no groups to compare here" in page
+    assert "Share of the change" not in page
 
 
 def test_a_quotient_is_explained_as_a_rate_and_other_formulas_say_whom_to_ask(
