@@ -102,6 +102,7 @@ def value_list(request: Request, pk: int) -> HttpResponse:
     context = {
         "metric": row, "points": points[:MOST], "more": len(points) > MOST, "when": when(start, row),
         "weighed": row.aggregation in {Aggregation.MEAN, Aggregation.RATIO},
+        "timed": any(one.at != start for one in points) or not any(one.label_set.labels for one in points),
         "labelled": any(one.label_set.labels for one in points),
     }  # fmt: skip
     return page(request, "metrics/value_list.html", context, part="metrics/_value_list.html")
