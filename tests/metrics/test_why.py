@@ -284,7 +284,7 @@ def test_what_is_said_of_a_movement_is_what_its_tables_say(
 ) -> None:
     now, client = timezone.now(), sign_in(anna)
     today = midnight(workspace, now)
-    given = {"workspace": workspace, "by": anna, "now": now, "aggregation": "mean", "unit": "min"}
+    given: dict[str, Any] = {"workspace": workspace, "by": anna, "now": now, "aggregation": "mean", "unit": "min"}
     parted, single = (services.create_metric(name=name, **given) for name in ("Reply", "Wait"))
     rng = np.random.default_rng(3)
     for metric, shops in ((parted, ("Harbour", "Web", "North")), (single, ("",))):
