@@ -24,7 +24,7 @@ def _columns(now: datetime) -> tuple[Shows, ...]:
     return (
         Shows("name", gettext_lazy("Metric"), str, sort=("name",)),
         Shows("owner", gettext_lazy("Owner"), lambda metric: metric.owner, sort=("owner__name", "owner__username")),
-        Shows("course", gettext_lazy("Course"), lambda metric: metric.unit),
+        Shows("course", gettext_lazy("Course"), lambda metric: metric.unit, exported=gettext_lazy("Unit")),
         Shows("latest", gettext_lazy("Latest"), lambda metric: metric.latest.value if metric.latest else None),
         Shows("change", pgettext_lazy("of a number", "Change"), lambda metric: metric.change),
         Shows("target", gettext_lazy("Target"), lambda metric: metric.target, sort=("target",)),

@@ -13,7 +13,19 @@ from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_GET
 
 from metrics import charts, services
-from metrics.models import Aggregation, Bucket, Grain, Metric, Pulse, Revision, begins, buckets, dimensions_of, newest
+from metrics.models import (
+    Aggregation,
+    Bucket,
+    Grain,
+    Latest,
+    Metric,
+    Pulse,
+    Revision,
+    begins,
+    buckets,
+    dimensions_of,
+    newest,
+)
 from metrics.views.boards import happened_to
 from metrics.views.lists import with_course
 from metrics.views.unusual import asked_levels, unusual_of
@@ -123,7 +135,7 @@ def metric(request: Request, pk: int) -> HttpResponse:
     for one in found:
         groups.setdefault(one.labels.get(asked["by"], charts.labels_text({})) if asked["by"] else "", []).append(one)
     lines = [Line(row, one, group) for group, members in groups.items() for one in members]
-    weighed = row.aggregation in WEIGHED
+    weighed = row.aggregation in WEIGHED and Latest.objects.filter(metric=row).exclude(weight=1).exists()
     told = {*(["group"] if asked["by"] else ()), *(["weight"] if weighed else ())}
     listing = Listing(
         key=f"metrics.{row.key}",

@@ -42,6 +42,12 @@ class Shows:
     title: Any
     value: Callable[[Any], Any]
     sort: tuple[str, ...] = ()
+    exported: Any = ""  # the title in a file, where that holds something else than the page
+
+    @property
+    def heads(self) -> str:
+        """What a file calls it."""
+        return str(self.exported or self.title)
 
 
 @dataclass(frozen=True)
@@ -158,7 +164,7 @@ class Listing:
         writer = csv.writer(Echo())
 
         def lines() -> Any:
-            yield "\ufeff" + writer.writerow([str(column.title) for column in self.columns])
+            yield "\ufeff" + writer.writerow([column.heads for column in self.columns])
             for row in rows.iterator(chunk_size=2000) if _streams(rows) else rows:
                 yield writer.writerow([plain(column.value(row)) for column in self.columns])
 
@@ -169,7 +175,7 @@ class Listing:
     def _xlsx(self, rows: QuerySet[Any]) -> HttpResponse:
         book = openpyxl.Workbook(write_only=True)
         sheet = book.create_sheet(title=_("List"))
-        sheet.append([str(column.title) for column in self.columns])
+        sheet.append([column.heads for column in self.columns])
         for row in rows[:100_000]:
             sheet.append([plain(column.value(row), naive=True) for column in self.columns])
         buffer = io.BytesIO()
@@ -194,7 +200,9 @@ def plain(value: Any, *, naive: bool = False) -> Any:
     if isinstance(value, datetime):
         local = timezone.localtime(value) if timezone.is_aware(value) else value
         return local.replace(tzinfo=None, microsecond=0) if naive else local.strftime("%Y-%m-%d %H:%M:%S")
-    if isinstance(value, int | float):
+    if isinstance(value, float):
+        return float(f"{value:.15g}")  # 17.2 that was subtracted is 17.200000000000003
+    if isinstance(value, int):
         return value
     text = UNPRINTABLE.sub("", str(value))
     return f"'{text}" if text.startswith(DANGEROUS) else text

@@ -21,6 +21,7 @@ def test_text_that_a_spreadsheet_would_run_is_defused(text: str) -> None:
 
 def test_numbers_stay_numbers() -> None:
     assert plain(-1.5) == -1.5
+    assert plain(12.9 - 30.1) == -17.2
 
 
 @pytest.fixture
@@ -47,3 +48,4 @@ def test_an_export_is_sorted_and_narrowed_like_the_page(
     answer: Any = sign_in(anna).get(f"/north-plant/metrics/?export=csv&{query}")
     rows = list(csv.reader(io.StringIO(b"".join(answer.streaming_content).decode("utf-8-sig"))))
     assert [row[0] for row in rows[1:]] == names
+    assert rows[0][2] == "Unit", "where the page shows its course"

@@ -95,11 +95,13 @@ def test_a_wrongly_typed_value_is_corrected_and_deleted_with_what_it_was_kept(
     (label_set,) = metric.label_sets.all()
     client, url = sign_in(anna), metric.get_absolute_url()
     assert f"values/?at={at.astimezone(UTC):%Y-%m-%d}" in client.get(url).text
+    assert "Weight" not in client.get(url).text
     one = f"{url}values/{label_set.pk}/{{}}/?at={at.isoformat().replace('+', '%2B')}"
     assert 'value="200"' in client.get(one.format("change")).text
     assert client.post(one.format("change"), {"value": "x"}).status_code == 422
     assert client.post(one.format("change"), {"value": "72,5", "weight": "2"}).status_code == 303
     assert whole(metric) == {before: 30, at: 72.5}
+    assert "Weight" in client.get(url).text
     assert sign_in(victor).post(one.format("delete")).status_code == 403
     client = sign_in(anna)
     assert client.post(one.format("delete")).status_code == 303
