@@ -62,8 +62,7 @@ class CorrectForm(Amount):
 
     @classmethod
     def of(cls, point: Point, data: Any = None, *, metric: Metric) -> CorrectForm:
-        shown = round(point.value * 100, 10) if metric.as_rate else point.value
-        return cls(data, metric=metric, initial={"value": shown, "weight": point.weight})
+        return cls(data, metric=metric, initial={"value": point.value, "weight": point.weight})
 
     def given(self, point: Point) -> dict[str, Any]:
         weight = self.cleaned_data.get("weight")

@@ -116,6 +116,20 @@ def test_a_wrongly_typed_value_is_corrected_and_deleted_with_what_it_was_kept(
     assert told.facts["revised"] == 1
 
 
+def test_a_rate_is_corrected_in_per_cent(
+    workspace: Workspace, anna: User, now: datetime, sign_in: Callable[[User], Client]
+) -> None:
+    metric = metric_of(workspace, now, aggregation="ratio")
+    at = today(metric, 1)
+    write(metric, now, Given(at, 0.867, 83))
+    (label_set,) = metric.label_sets.all()
+    url = f"{metric.get_absolute_url()}values/{label_set.pk}/change/?at={at.isoformat().replace('+', '%2B')}"
+    client = sign_in(anna)
+    assert 'value="86.7"' in client.get(url).text
+    assert client.post(url, {"value": "90", "weight": ""}).status_code == 303
+    assert Point.objects.values_list("value", "weight").get() == (0.9, 83)
+
+
 def test_what_is_kept_beside_the_points_forgets_a_deleted_one(workspace: Workspace, now: datetime) -> None:
     metric = metric_of(workspace, now)
     first, last = today(metric, 5), today(metric, 4)
