@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 from django.test import Client
-from django.utils import timezone
+from django.utils import timezone, translation
 
 from metrics import services as metrics
 from metrics.models import Metric
@@ -16,7 +16,7 @@ from opsboard.alerts.forms import ConditionForm
 from opsboard.alerts.forms.watches import WatchForm
 from opsboard.alerts.models import Alert, Transition, Watch
 from opsboard.core.access import Viewer
-from opsboard.core.models import User, Workspace
+from opsboard.core.models import Delivery, User, Workspace
 
 pytestmark = pytest.mark.django_db
 TODAY = datetime(2026, 11, 22, 16, tzinfo=UTC)  # midnight in Shanghai
@@ -162,3 +162,23 @@ def test_a_day_is_told_as_a_day_and_numbers_are_rounded_as_everywhere(
     text = sign_in(anna).get(Alert.objects.get().get_absolute_url()).text
     assert "72.24 min <small>22 Nov</small>" in text
     assert "(by the value of 22 Nov)" in text
+
+
+def test_the_units_of_ages_are_in_the_readers_language_and_a_mail_without_a_server_is_not_called_sent(
+    write: Write, editor: Viewer, anna: User, workspace: Workspace, sign_in: SignIn, settings: Any
+) -> None:
+    write(TODAY - DAY, 55)
+    watch(editor)
+    services.evaluate(workspace=workspace, now=NOON)
+    Delivery.objects.update(state="sent")
+    address = Alert.objects.get().get_absolute_url()
+    assert "E-mail: Sent" in sign_in(anna).get(address).text
+    settings.MAIL_HOST = ""
+    settings.MAILERS = {"default": {"BACKEND": "django.core.mail.backends.filebased.EmailBackend", "OPTIONS": {}}}
+    assert "E-mail: no mail server is set up" in sign_in(anna).get(address).text
+    with translation.override("zh-hans"):
+        shown = [
+            title for _app, rows in ConditionForm(viewer=editor).fields["indicator"].choices for _key, title in rows
+        ]
+        assert any("Reply (小时)" in title for title in shown)
+        assert any("Reply (min)" in title for title in shown)

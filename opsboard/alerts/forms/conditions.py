@@ -6,10 +6,10 @@ from typing import Any
 
 from django import forms
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy, pgettext
+from django.utils.translation import gettext_lazy
 
 from opsboard.alerts.forms.watches import WatchForm
-from opsboard.alerts.models import Severity, Watch
+from opsboard.alerts.models import Severity, Watch, words
 from opsboard.alerts.models.watches import MOST_INPUTS
 from opsboard.core.access import Viewer
 from opsboard.core.forms import NumberField, scaled
@@ -91,7 +91,7 @@ class ConditionForm(WatchForm):
     def typed_unit(self) -> str:
         match self["kind"].value():
             case Watch.Kind.STALE:
-                return pgettext("hours, beside a field", "h")
+                return words.unit_text("h", 0)
             case Watch.Kind.OTHER:
                 return "×"
             case Watch.Kind.CHANGE if self["relative"].value():

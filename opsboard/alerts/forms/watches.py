@@ -39,7 +39,7 @@ def grouped(entries: list[Watchable], text: str = "", keep: str = "") -> list[tu
         title = str(entry.title)
         found = all(word in f"{title} {entry.key}".casefold() for word in wanted)
         if found or entry.key == keep:
-            shown = f"{title} ({entry.unit})" if entry.unit else title
+            shown = f"{title} ({words.unit_text(entry.unit, entry.grain_seconds)})" if entry.unit else title
             groups.setdefault(entry.key.partition(".")[0], []).append((entry.key, shown))
     answer = []
     for label, choices in groups.items():
@@ -197,7 +197,10 @@ class WatchForm(forms.Form):
     def typed_unit(self) -> str:
         """The unit in which thresholds are typed."""
         key = str(self["indicator"].value() or "")
-        return "%" if self.is_rate(key) else str(self.entries[key].unit) if key in self.entries else ""
+        if self.is_rate(key):
+            return "%"
+        entry = self.entries.get(key)
+        return words.unit_text(entry.unit, entry.grain_seconds) if entry else ""
 
     def _scale_for(self, cleaned: dict[str, Any]) -> float:
         """How what is typed becomes what is kept."""

@@ -338,11 +338,15 @@ class Watch(Running, LimitedModel, Versioned, About):
         decimals = self.decimals
         if decimals is None and value is not None and not self.rate:
             decimals = words.places(value, unlike=self.value)
-        return words.number(value, unit=self.unit, decimals=decimals, rate=self.rate)
+        return words.number(value, unit=self.unit_text, decimals=decimals, rate=self.rate)
+
+    @property
+    def unit_text(self) -> str:
+        return words.unit_text(self.unit, self.grain_seconds)
 
     def limit_text(self, value: float) -> str:
         """A threshold as it was typed: not rounded to what the number shows."""
-        return words.number(value, unit=self.unit, decimals=4 if self.rate else None, rate=self.rate)
+        return words.number(value, unit=self.unit_text, decimals=4 if self.rate else None, rate=self.rate)
 
     @property
     def when(self) -> str:

@@ -55,6 +55,14 @@ def number(value: float | None, *, unit: str = "", decimals: int | None = None, 
     return f"{written}{unit}" if unit == "%" else f"{written} {unit}".rstrip()
 
 
+def unit_text(unit: str, grain_seconds: int) -> str:
+    """A unit in the reader's language, where the house itself counts in it: how old something is. What people measure has
+    a grain and the unit that they typed."""
+    if grain_seconds:
+        return unit
+    return {"h": pgettext("hours, beside a field", "h"), "days": _("days")}.get(unit, unit)
+
+
 def places(value: float, *, unlike: float) -> int | None:
     """How many decimals a number without a rule of its own shows, as everywhere in the house; all, where it would read like
     the threshold that it is not."""

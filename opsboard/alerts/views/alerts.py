@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import timedelta
 
+from django.conf import settings
 from django.core.exceptions import ValidationError
 from django.db.models import F
 from django.http import HttpResponse
@@ -25,6 +26,7 @@ from opsboard.core.lists import Filter, Listing, Shows
 from opsboard.core.models import Delivery, Role
 from opsboard.core.pages import done, page, refused
 
+KEPT_MAIL = ("filebased.EmailBackend", "console.EmailBackend")
 TABS = {
     "firing": gettext_lazy("Firing"),
     "pending": gettext_lazy("Pending"),
@@ -158,6 +160,8 @@ def alert(request: Request, pk: int) -> HttpResponse:
     context = {
         "alert": row,
         "watch": row.watch,
+        # Without a mail server mails are written where only an admin of the machine finds them.
+        "mails_kept": not settings.MAIL_HOST and settings.MAILERS["default"]["BACKEND"].endswith(KEPT_MAIL),
         "value_of": row.watch.days_of(row.instance.bucket_at) if row.is_open else "",
         "fired_by": row.watch.days_of(row.bucket_at),
         "timeline": charts.timeline(row, transitions, _told(row)),
