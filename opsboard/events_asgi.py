@@ -63,6 +63,8 @@ async def _answer(scope: dict[str, Any], receive: Receive, send: Send) -> None:
             *_cors(scope),
         ]})  # fmt: skip
         await send({"type": "http.response.body", "body": b"retry: 3000\n: welcome\n\n", "more_body": True})
+        for said in live.missed(await client.hgetall(live.latest(workspace_id)), token):
+            await send({"type": "http.response.body", "body": b"data: " + said + b"\n\n", "more_body": True})
         gone = asyncio.create_task(_until_gone(receive))
         while not gone.done():
             message = await pubsub.get_message(ignore_subscribe_messages=True, timeout=BREATH)

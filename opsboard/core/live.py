@@ -6,6 +6,7 @@ import functools
 import json
 import logging
 import secrets
+import time
 from collections.abc import Sequence
 from functools import cache
 from typing import TYPE_CHECKING, Any
@@ -36,6 +37,18 @@ def channel(workspace_id: int) -> str:
     return f"opsboard:live:{workspace_id}"
 
 
+def latest(workspace_id: int) -> str:
+    """Where each topic's latest change is kept: what a page missed between its making and its listening."""
+    return f"{channel(workspace_id)}/latest"
+
+
+def missed(told: dict[bytes, bytes], text: str) -> list[bytes]:
+    """What changed since a pass was given, as open pages hear it."""
+    given = signing.b62_decode(text.rsplit(":", 2)[1])  # in whole seconds
+    found = [(topic, *json.loads(entry)) for topic, entry in told.items()]
+    return [json.dumps({"topic": topic.decode(), "version": version}).encode() for topic, at, version in found if at >= given]  # fmt: skip
+
+
 def token(viewer: Viewer) -> str:
     """A signed pass for the stream of one workspace."""
     return signing.dumps({"w": viewer.workspace.pk, "u": viewer.user.pk if viewer.user else None}, salt=SALT)
@@ -56,6 +69,7 @@ def changed(workspace: Workspace, *topics: str) -> None:
 def _publish(workspace_id: int, topic: str) -> None:
     try:
         version = connection().incr(f"{channel(workspace_id)}:{topic}")
+        connection().hset(latest(workspace_id), topic, json.dumps([time.time(), version]))
         connection().publish(channel(workspace_id), json.dumps({"topic": topic, "version": version}))
     except redis.RedisError as fault:
         log.warning("live pages could not be told: %s", fault)
