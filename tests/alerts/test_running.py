@@ -150,12 +150,12 @@ def test_a_day_is_told_as_a_day_and_numbers_are_rounded_as_everywhere(
 ) -> None:
     monkeypatch.setattr(timezone, "now", lambda: NOON)
     Metric.objects.update(decimals=None)
-    for back, value in ((5, 30.0), (4, 37.03333), (3, 40), (2, 30), (1, 72.24)):
+    for back, value in ((6, 30.0), (5, 37.03333), (4, 40), (3, 30), (2, 50), (1, 72.24)):
         write(TODAY - back * DAY, value)
     for so_far in ({}, {"so_far": "on"}):
         told = sign_in(anna).post(f"{BASE}watches/preview/", {**TYPED, **so_far}).text
-        assert "<li>19 Nov – 20 Nov · Peak 40 min</li>" in told
-        assert "<li>22 Nov · Peak 72.24 min</li>" in told
+        assert "<li>18 Nov – 19 Nov · Peak 40 min</li>" in told
+        assert "<li>21 Nov – 22 Nov · Peak 72.24 min</li>" in told
     row = watch(editor)
     assert (row.written(37.03333), row.written(36.9004)) == ("37.03 min", "36.9004 min")
     services.evaluate(workspace=workspace, now=NOON)

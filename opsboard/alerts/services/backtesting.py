@@ -98,7 +98,7 @@ def backtest(*, viewer: Viewer, watch: Watch, start: datetime, end: datetime) ->
         turns = replay(watch.rule, given, setting, start, end)
         answer.points[labels] = [(one.at, one.value) for one in given if start <= one.at < end]
         answer.events += [Happened(turn.at, turn.step, dict(labels), turn.value, turn) for turn in turns]
-        answer.episodes += _episodes(dict(labels), turns, [one.at for one in given])
+        answer.episodes += _episodes(dict(labels), turns, given)
     answer.events.sort(key=lambda one: (one.at, sorted(one.labels.items())))
     answer.episodes.sort(key=lambda one: one.since)
     return answer
@@ -117,26 +117,32 @@ def past_of(
     return registry.history(viewer, keys, period, None if only_whole else Parts(watch.labels, most))
 
 
-def _episodes(labels: Mapping[str, str], turns: Sequence[Turn], given: Sequence[datetime]) -> list[Episode]:
+def _episodes(labels: Mapping[str, str], turns: Sequence[Turn], given: Sequence[Given]) -> list[Episode]:
     found: list[Episode] = []
     begun: Turn | None = None
     for turn in turns:
         if turn.step is Step.FIRED:
             begun = turn
         elif turn.step is Step.RESOLVED and begun is not None:
-            buckets = begun.memory.bucket_at, _before(turn.memory.bucket_at, begun.memory.bucket_at, given)
+            first = _first(begun, given)
+            buckets = first, _before(turn.memory.bucket_at, first, given)
             found.append(Episode(labels, begun.at, turn.at, begun.value, turn.memory.peak, *buckets))
             begun = None
     if begun is not None:
-        buckets = begun.memory.bucket_at, turns[-1].memory.bucket_at
+        buckets = _first(begun, given), turns[-1].memory.bucket_at
         found.append(Episode(labels, begun.at, None, begun.value, turns[-1].memory.peak, *buckets))
     return found
 
 
-def _before(over: datetime | None, first: datetime | None, given: Sequence[datetime]) -> datetime | None:
+def _first(begun: Turn, given: Sequence[Given]) -> datetime | None:
+    """The bucket that set it off: the newest of that value. (The memory of an alert that goes on is that of its end.)"""
+    return next((one.at for one in reversed(given) if one.at <= begun.at and one.value == begun.value), None)
+
+
+def _before(over: datetime | None, first: datetime | None, given: Sequence[Given]) -> datetime | None:
     """The last bucket before the one with which it was over."""
-    place = bisect_left(given, over) - 1 if over is not None else -1
-    return max(first, given[place]) if first is not None and place >= 0 else first
+    place = bisect_left(given, over, key=lambda one: one.at) - 1 if over is not None else -1
+    return max(first, given[place].at) if first is not None and place >= 0 else first
 
 
 def _read(viewer: Viewer, watch: Watch, start: datetime, end: datetime, most: int) -> dict[Labels, list[Given]]:
