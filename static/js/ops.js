@@ -33,20 +33,23 @@
   const keepOrFade = (note) => {
     if (note.dataset.level === "error") return;
     let timer;
-    const wait = () => { clearTimeout(timer); timer = setTimeout(() => note.remove(), 7000); };
+    const long = find("a", note) ? 30000 : 7000; // whoever is to follow it needs the time to get there
+    const wait = () => { clearTimeout(timer); timer = setTimeout(() => note.remove(), long); };
     const stay = () => clearTimeout(timer);
     for (const name of ["mouseenter", "focusin"]) note.addEventListener(name, stay);
     for (const name of ["mouseleave", "focusout"]) note.addEventListener(name, wait);
     wait();
   };
 
-  const toast = (text, level = "info") => {
+  const toast = (text, level = "info", href = "") => {
     const list = find("#toasts-list"), mould = find("#toast-template");
     if (!list || !mould || !text) return;
     for (const same of all(".toast-note", list)) if (same.firstElementChild?.textContent === text) same.remove();
     const note = mould.content.firstElementChild.cloneNode(true);
     note.dataset.level = level;
-    find(".toast-text", note).textContent = text;
+    const place = find(".toast-text", note);
+    if (href) { place.append(Object.assign(document.createElement("a"), { href, textContent: text })); }
+    else place.textContent = text;
     list.append(note);
     while (list.children.length > 4) list.firstElementChild.remove();
     keepOrFade(note);
@@ -410,6 +413,33 @@
     addEventListener("pageshow", (event) => { if (event.persisted) { missed = true; connect(); } });
     connect();
   };
+
+  // --- notices ---------------------------------------------------------------------------------------------------
+  // What came in since this page was made is told once, in whichever window hears it first; mere information stays
+  // under the bell, and whoever reads the notices needs no second telling.
+
+  const LEVELS = { warning: "warning", critical: "error" };
+  let heard = 0;
+  const toldUpTo = (pk) => {
+    try {
+      heard = Math.max(heard, Number(localStorage.getItem("opsboard.told")) || 0);
+      if (pk > heard) localStorage.setItem("opsboard.told", String(pk));
+    } catch { /* private windows may refuse */ }
+    const before = heard;
+    heard = Math.max(heard, pk);
+    return before;
+  };
+
+  document.addEventListener("htmx:after:request", (event) => {
+    const { ctx } = event.detail;
+    if (ctx.sourceElement?.id !== "bell" || !ctx.text || find("#notices")) return;
+    const answer = new DOMParser().parseFromString(ctx.text, "text/html");
+    for (const item of all("li.is-unread", answer).reverse()) {
+      const link = find("a", item), pk = Number(link?.getAttribute("href")?.match(/(\d+)\/$/)?.[1]);
+      if (!pk || Date.parse(find("time", item)?.dateTime ?? "") < Number(body.dataset.at) * 1000) continue;
+      if (toldUpTo(pk) < pk && LEVELS[item.dataset.severity]) toast(link.textContent.trim(), LEVELS[item.dataset.severity], link.getAttribute("href"));
+    }
+  });
 
   // --- keys ------------------------------------------------------------------------------------------------------
 
