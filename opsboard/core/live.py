@@ -7,7 +7,7 @@ import json
 import logging
 import secrets
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
@@ -42,7 +42,7 @@ def latest(workspace_id: int) -> str:
     return f"{channel(workspace_id)}/latest"
 
 
-def missed(told: dict[bytes, bytes], text: str) -> list[bytes]:
+def missed(told: Mapping[Any, Any], text: str) -> list[bytes]:
     """What changed since a pass was given, as open pages hear it."""
     given = signing.b62_decode(text.rsplit(":", 2)[1])  # in whole seconds
     found = [(topic, *json.loads(entry)) for topic, entry in told.items()]

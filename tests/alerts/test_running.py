@@ -177,8 +177,7 @@ def test_the_units_of_ages_are_in_the_readers_language_and_a_mail_without_a_serv
     settings.MAILERS = {"default": {"BACKEND": "django.core.mail.backends.filebased.EmailBackend", "OPTIONS": {}}}
     assert "E-mail: no mail server is set up" in sign_in(anna).get(address).text
     with translation.override("zh-hans"):
-        shown = [
-            title for _app, rows in ConditionForm(viewer=editor).fields["indicator"].choices for _key, title in rows
-        ]
+        numbers: Any = ConditionForm(viewer=editor).fields["indicator"]
+        shown = [title for _app, rows in numbers.choices for _key, title in rows]
         assert any("Reply (小时)" in title for title in shown)
         assert any("Reply (min)" in title for title in shown)

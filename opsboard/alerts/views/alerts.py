@@ -161,7 +161,7 @@ def alert(request: Request, pk: int) -> HttpResponse:
         "alert": row,
         "watch": row.watch,
         # Without a mail server mails are written where only an admin of the machine finds them.
-        "mails_kept": not settings.MAIL_HOST and settings.MAILERS["default"]["BACKEND"].endswith(KEPT_MAIL),
+        "mails_kept": not settings.MAIL_HOST and str(settings.MAILERS["default"]["BACKEND"]).endswith(KEPT_MAIL),
         "value_of": row.watch.days_of(row.instance.bucket_at) if row.is_open else "",
         "fired_by": row.watch.days_of(row.bucket_at),
         "timeline": charts.timeline(row, transitions, _told(row)),
