@@ -39,9 +39,9 @@
     const several = head.filter((one) => one.classList.contains("num")).length > 1;
     const named = line && several && !plain.test(said("name"));
     put("id_name", rate ? line?.dataset.rate : named ? said("name") : null); // else the file's name says more
-    put("id_unit", rate ? "" : said("unit") || null);
+    put("id_unit", rate ? "" : said("unit") || (named ? "" : null));
     put("id_direction", line && (rate || named) ? said("better") : null);
-    if (!rate) put("id_aggregation", ["mean", "ratio"].includes(said("adds")) ? said("adds") : null);
+    if (!rate) put("id_aggregation", named || ["mean", "ratio"].includes(said("adds")) ? said("adds") : null);
   };
 
   const chosen = () => {
