@@ -52,12 +52,8 @@ def value_there(request: Request, pk: int) -> HttpResponse:
     row = found_metric(request, pk)
     form = ValueForm(request.GET, metric=row, now=timezone.now())
     form.is_valid()
-    return page(
-        request,
-        "metrics/value_there.html",
-        {"metric": row, "there": _there(row, form)},
-        part="metrics/_value_there.html",
-    )
+    context = {"form": form, "metric": row, "there": _there(row, form)}
+    return page(request, "metrics/value_form.html", context, part="metrics/_value_there.html")
 
 
 def _there(row: Metric, form: ValueForm) -> dict[str, Any] | None:
