@@ -13,12 +13,11 @@ from metrics.services.dashboards import (
     move_dashboard,
     move_tile,
     put_numbers,
-    redo_layout,
     remove_tile,
     restore_dashboard,
     save_tile,
     set_favourite,
-    undo_layout,
+    step_layout,
 )
 from metrics.services.deriving import roll_up, worth_rolling
 from metrics.services.drivers import (
@@ -164,7 +163,6 @@ __all__ = [
     "prove_movement",
     "put_numbers",
     "read_source",
-    "redo_layout",
     "remove_place",
     "remove_rate",
     "remove_tile",
@@ -183,10 +181,10 @@ __all__ = [
     "share_dashboard",
     "start_due",
     "start_pull",
+    "step_layout",
     "take_in",
     "take_off_tree",
     "token_of",
-    "undo_layout",
     "unpin_metric",
     "users_of",
     "worth_rolling",

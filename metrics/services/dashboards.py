@@ -153,24 +153,17 @@ def move_tile(*, dashboard: Dashboard, by: User | None, now: datetime, version: 
     return _lay_out(dashboard, version, by, now, change)
 
 
-def undo_layout(*, dashboard: Dashboard, by: User | None, now: datetime, version: int) -> Dashboard:
-    """The tiles as they were before the last change that is not undone yet: step by step to the first."""
+def step_layout(
+    *, dashboard: Dashboard, by: User | None, now: datetime, version: int, forward: bool = False
+) -> Dashboard:
+    """The tiles as they were before the last change that is not undone yet; or `forward`: what was undone last, again."""
     current: Dashboard = Dashboard.objects.select_related("workspace").get(pk=dashboard.pk)
-    kept = current.tiles_at(current.back)
+    kept = current.tiles_at(current.forth if forward else current.back)
     if kept is None and version == current.version:
-        raise ValidationError(_("There is nothing to undo."))
-    tiles, back, _forth = kept or (current.tiles, None, None)
-    return _set_tiles(current, version, by, now, tiles=tiles, back=back, forth=current.version)
-
-
-def redo_layout(*, dashboard: Dashboard, by: User | None, now: datetime, version: int) -> Dashboard:
-    """What was undone last, again."""
-    current: Dashboard = Dashboard.objects.select_related("workspace").get(pk=dashboard.pk)
-    kept = current.tiles_at(current.forth)
-    if kept is None and version == current.version:
-        raise ValidationError(_("There is nothing to redo."))
-    tiles, _back, forth = kept or (current.tiles, None, None)
-    return _set_tiles(current, version, by, now, tiles=tiles, back=current.version, forth=forth)
+        raise ValidationError(_("There is nothing to redo.") if forward else _("There is nothing to undo."))
+    tiles, back, forth = kept or (current.tiles, None, None)
+    back, forth = (current.version, forth) if forward else (back, current.version)
+    return _set_tiles(current, version, by, now, tiles=tiles, back=back, forth=forth)
 
 
 # --- the whole --------------------------------------------------------------------------------------------------------

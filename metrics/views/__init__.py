@@ -12,11 +12,10 @@ from metrics.views.arranging import (
     move_dashboard,
     move_tile,
     preview_tile,
-    redo_layout,
     remove_tile,
     restore_dashboard,
     set_favourite,
-    undo_layout,
+    step_layout,
 )
 from metrics.views.changing import archive_metric, change_metric, create_metric, restore_metric
 from metrics.views.dashboards import dashboard, dashboard_list, tile, wall
@@ -112,7 +111,6 @@ __all__ = [
     "preview_tile",
     "rates",
     "raw_import",
-    "redo_layout",
     "remove_place",
     "remove_rate",
     "remove_tile",
@@ -123,10 +121,10 @@ __all__ = [
     "set_favourite",
     "shared_dashboard",
     "shared_picture",
+    "step_layout",
     "tile",
     "trade",
     "trade_list",
-    "undo_layout",
     "unpin_metric",
     "value_list",
     "value_there",

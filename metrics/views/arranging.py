@@ -264,19 +264,15 @@ def remove_tile(request: Request, pk: int, number: int) -> HttpResponse:
 
 
 @require_POST
-def undo_layout(request: Request, pk: int) -> HttpResponse:
-    return _layout(
-        request, pk,
-        lambda row, version: services.undo_layout(dashboard=row, by=request.user, now=timezone.now(), version=version),
-    )  # fmt: skip
+def step_layout(request: Request, pk: int, *, forward: bool) -> HttpResponse:
+    """Undo and redo."""
 
+    def change(row: Dashboard, version: int) -> Dashboard:
+        return services.step_layout(
+            dashboard=row, by=request.user, now=timezone.now(), version=version, forward=forward
+        )
 
-@require_POST
-def redo_layout(request: Request, pk: int) -> HttpResponse:
-    return _layout(
-        request, pk,
-        lambda row, version: services.redo_layout(dashboard=row, by=request.user, now=timezone.now(), version=version),
-    )  # fmt: skip
+    return _layout(request, pk, change)
 
 
 # --- the whole --------------------------------------------------------------------------------------------------------

@@ -443,7 +443,7 @@ def test_tiles_are_moved_undone_and_never_lost_between_two_people(
     assert (answer["X-Back"], answer["X-Forth"]) == ("", "8")
     assert "nothing to undo" in client.post(f"{HOME}{row.pk}/undo/", {"version": 9}, follow=True).content.decode()
     with pytest.raises(StaleVersion):
-        services.undo_layout(dashboard=row, by=anna, now=now, version=1)
+        services.step_layout(dashboard=row, by=anna, now=now, version=1)
 
 
 def test_a_tile_is_described_previewed_and_put_up(
