@@ -195,6 +195,7 @@ CACHES = {
         "OPTIONS": {"MAX_ENTRIES": 2000},
     },
 }
+DASHBOARD_REST = 1.0  # seconds until an open dashboard is drawn again, however fast numbers come in
 SESSION_ENGINE = "django.contrib.sessions.backends.cached_db"
 
 # --- people ---------------------------------------------------------------------------------------------------------

@@ -52,12 +52,13 @@ def now() -> datetime:
 
 @pytest.fixture(autouse=True)
 def _fresh() -> Iterator[None]:
-    """Each test begins in English, with plain static files and an empty cache."""
+    """Each test begins in English, with plain static files, an empty cache and dashboards that never rest."""
     settings.STORAGES = {
         **settings.STORAGES, "staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"}
     }  # fmt: skip
     settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
     settings.MEDIA_ROOT = settings.VAR / "files"
+    settings.DASHBOARD_REST = 0.0
     with translation.override("en"):
         yield
     cache.clear()

@@ -1,7 +1,8 @@
 """The grid of a dashboard, drawn once for each state of its numbers: what is as it was is neither read nor drawn again.
 
 Every look at a dashboard has a mark. A page that has it already is told so (304); a grid that somebody has seen is kept
-under it; and where a number is new, only the tiles that show it are drawn anew.
+under it; and where a number is new, only the tiles that show it are drawn anew. While numbers stream in, open pages get a
+new grid once a second (`DASHBOARD_REST`), not with each of them.
 """
 
 from __future__ import annotations
@@ -16,6 +17,7 @@ from http import HTTPStatus
 from typing import Any
 from urllib.parse import urlencode
 
+from django.conf import settings
 from django.core.cache import BaseCache, cache, caches
 from django.http import HttpRequest, HttpResponse
 from django.template import loader
@@ -69,7 +71,7 @@ class Board:
     bar: str
     empty: bool
     tag: str = ""  # of the sight that it was drawn for
-    late: bool = False  # somebody draws a newer one just now
+    late: bool = False  # a newer one comes in a moment
 
     @property
     def place(self) -> SafeString:
@@ -123,7 +125,7 @@ def nothing_new(request: HttpRequest, sight: Sight) -> HttpResponse | None:
 
 
 def not_yet(request: HttpRequest, board: Board) -> HttpResponse | None:
-    """To an open grid that asks whether there is a newer one, while somebody draws it: that it asks again in a moment.
+    """To an open grid that asks whether there is a newer one, before that is drawn: that it asks again in a moment.
 
     Who chose another look has to get something, even where the browser had it before and asks by its mark.
     """
@@ -147,25 +149,25 @@ def _marked(response: HttpResponse, tag: str) -> HttpResponse:
 
 
 def board_of(sight: Sight, *, patient: bool = True) -> Board:
-    """The grid of a look. Who is not patient gets the one before, where somebody else draws the newest just now."""
+    """The grid of a look. Who is not patient gets the one before, where that is just drawn or somebody draws the newest."""
     if not sight.tag:
         return _draw(sight)
     key = f"metrics.grid:{sight.tag}"
     if (kept := _kept(key)) is not None:
         return kept
-    before = f"metrics.grid.last:{_hashed([sight.around, sight.row.version, sight.marks.definitions])}"
-    mine = _my_turn(key)
-    if not mine and not patient:
-        last = cache.get(before)
-        if last is not None and (kept := _kept(last)) is not None:
-            return replace(kept, late=True)
+    before = f"metrics.grid.before:{_hashed([sight.around, sight.row.version, sight.marks.definitions])}"
+    last, drawn = (None, 0.0) if patient else cache.get(before) or (None, 0.0)
+    rests = 0 <= time.time() - drawn < settings.DASHBOARD_REST
+    mine = not rests and _my_turn(key)
+    if not mine and last is not None and (kept := _kept(last)) is not None:
+        return replace(kept, late=True)
     mine = mine or _my_turn(key, LONGEST_WAIT)
     try:
         if (kept := _kept(key)) is not None:
             return kept
         board = _draw(sight)
         _near().set(key, board, NEAR_FOR)
-        cache.set_many({key: asdict(board), before: key}, KEPT_FOR)
+        cache.set_many({key: asdict(board), before: (key, time.time())}, KEPT_FOR)
         return board
     finally:
         if mine:

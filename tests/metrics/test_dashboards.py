@@ -2,6 +2,7 @@
 
 import io
 import re
+import time
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -9,6 +10,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 import pytest
+from django.conf import settings
 from django.core.cache import cache
 from django.core.exceptions import ValidationError
 from django.db import connection
@@ -325,6 +327,36 @@ def test_an_open_page_does_not_wait_while_another_draws_and_asks_again_in_a_mome
     cache.delete(f"{drawing}:drawn")
     newest = client.get(url, headers=open_page)
     assert (newest.status_code, newest.headers["ETag"]) == (200, f'"{drawing.removeprefix("metrics.grid:")}"')
+
+
+def test_while_numbers_stream_in_open_pages_get_a_new_grid_once_a_second(
+    workspace: Workspace, anna: User, sign_in: SignIn, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(settings, "DASHBOARD_REST", 1.0)
+    now, drawn = timezone.now(), list[str]()
+    metric = sold(workspace, now)
+    row = board(workspace, anna, now, tile("number", metric))
+    client, url = sign_in(anna), f"{HOME}{row.pk}/"
+    draw = grids._draw
+
+    def counted(sight: grids.Sight) -> grids.Board:
+        drawn.append(sight.tag)
+        return draw(sight)
+
+    monkeypatch.setattr(grids, "_draw", counted)
+    first = client.get(url, headers=PART)
+    open_page = PART | {"HX-Source": "div#board", "If-None-Match": first.headers["ETag"]}
+    for value in (54_321, 54_322, 54_323):
+        services.write_points(metric=metric, points=[Given(now, value, 1, {"shop": "Ningbo"})], by=None, now=now)
+        later = client.get(url, headers=open_page)
+        assert (later.status_code, later.headers["HX-Trigger"]) == (204, "board-late")
+        assert "load delay" in client.get(url).content.decode()  # who opens it now asks again in a moment
+    assert len(drawn) == 1
+    assert "load delay" not in client.get(f"{url}?edit").content.decode()  # who arranges sees what is
+    moment = time.time() + 1.1
+    monkeypatch.setattr("metrics.views.grids.time.time", lambda: moment)
+    newest = client.get(url, headers=open_page)
+    assert (newest.status_code, len(drawn)) == (200, 3)
 
 
 def test_the_grid_before_is_not_shown_once_tiles_have_moved_or_a_number_is_for_fewer_people(
