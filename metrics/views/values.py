@@ -110,7 +110,7 @@ def change_value(request: Request, pk: int, label_set: int) -> HttpResponse:
     row, point = _found(request, pk, label_set)
     form = CorrectForm.of(point, posted(request), metric=row)
     context = {
-        "metric": row, "form": form, "when": when(point.at, row), "labels": charts.labels_text(point.label_set.labels),
+        "metric": row, "form": form, "when": when(point.at, row), "labels": point.label_set.labels and charts.labels_text(point.label_set.labels),
         "back": _list_url(row, point.at),
     }  # fmt: skip
     if request.method != "POST":
