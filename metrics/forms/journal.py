@@ -10,10 +10,9 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from metrics.forms.metric import members
 from metrics.models import Metric, Movement
 from opsboard.core.access import Viewer
-from opsboard.core.forms import NumberField, ShareField
+from opsboard.core.forms import NumberField, ShareField, members
 from opsboard.core.models import User
 
 DAY = forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d")
@@ -36,7 +35,7 @@ class MovementForm(forms.Form):
 
     def __init__(self, *args: Any, viewer: Viewer, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self.fields["owner"].queryset = members(viewer)  # type: ignore[attr-defined]
+        self.fields["owner"].queryset = members(viewer.workspace)  # type: ignore[attr-defined]
 
 
 class WriteForm(MovementForm):
@@ -92,7 +91,7 @@ class OpenForm(forms.Form):
             self.fields["goal"] = ShareField(label=goal.label, required=False, help_text=goal.help_text)
         else:
             goal.unit = metric.unit  # type: ignore[attr-defined]
-        self.fields["owner"].queryset = members(viewer)  # type: ignore[attr-defined]
+        self.fields["owner"].queryset = members(viewer.workspace)  # type: ignore[attr-defined]
 
     def clean_due_on(self) -> Any:
         due = self.cleaned_data.get("due_on")

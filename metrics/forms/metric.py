@@ -12,13 +12,8 @@ from django.utils.translation import gettext_lazy
 
 from metrics.models import Aggregation, Direction, Grain, Metric, Pulse, check_key
 from opsboard.core.access import Viewer
-from opsboard.core.forms import Measured, NumberField, scaled, team_choices, zones
-from opsboard.core.models import Membership, User, check_currency
-
-
-def members(viewer: Viewer) -> Any:
-    people = Membership.objects.active().of(viewer.workspace).values("user_id")
-    return User.objects.filter(pk__in=people).order_by("name", "username")
+from opsboard.core.forms import Measured, NumberField, members, scaled, team_choices, zones
+from opsboard.core.models import User, check_currency
 
 
 def target_scale(found: Mapping[str, Any]) -> float:
@@ -121,7 +116,7 @@ class MetricForm(forms.Form):
         super().__init__(*args, **kwargs)
         self.viewer, self.metric, self.doubts = viewer, metric, list[str]()
         self.fields["target"].unit = typed_unit(self)  # type: ignore[attr-defined]
-        self.fields["owner"].queryset = members(viewer)  # type: ignore[attr-defined]
+        self.fields["owner"].queryset = members(viewer.workspace)  # type: ignore[attr-defined]
         teams = team_choices(viewer.workspace, self.initial.get("limited_to") or ())
         if teams:
             self.fields["limited_to"].choices = teams  # type: ignore[attr-defined]

@@ -11,12 +11,11 @@ from django.core.exceptions import ValidationError
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, pgettext_lazy
 
-from metrics.forms.metric import members
 from metrics.models import Every, Origin, Source
 from metrics.services import fetching, secret_of
 from opsboard.core import registry
 from opsboard.core.access import Viewer
-from opsboard.core.forms import team_choices
+from opsboard.core.forms import members, team_choices
 from opsboard.core.models import User
 
 _HEADER = re.compile(r"[A-Za-z0-9!#$%&'*+.^_`|~-]{1,80}\Z")
@@ -67,7 +66,7 @@ class SourceForm(forms.Form):
             start = {"name": source.name, "every": source.every, "at_time": source.at_time, "owner": source.owner_id,
                      "limited_to": source.limited_to, **self.typed(source.asks)}  # fmt: skip
         super().__init__(data, initial=start)
-        self.fields["owner"].queryset = members(viewer)  # type: ignore[attr-defined]
+        self.fields["owner"].queryset = members(viewer.workspace)  # type: ignore[attr-defined]
         teams = team_choices(viewer.workspace, start.get("limited_to") or ())
         if teams:
             self.fields["limited_to"].choices = teams  # type: ignore[attr-defined]

@@ -8,10 +8,9 @@ from django import forms
 from django.utils import timezone
 from django.utils.translation import gettext_lazy
 
-from metrics.forms.metric import members
 from metrics.models import Aggregation, Clock, Metric, WaitingList
 from opsboard.core.access import Viewer
-from opsboard.core.forms import NumberField, team_choices
+from opsboard.core.forms import NumberField, members, team_choices
 from opsboard.core.imports import Plan
 from opsboard.core.models import User
 from opsboard.core.uploads import Table
@@ -62,7 +61,7 @@ class WaitingListForm(forms.Form):
             names = ("name", "owner", "clock", "limit_hours", "description", "reply_metric", "limited_to")
             kwargs["initial"] = {name: getattr(row, name) for name in names}
         super().__init__(*args, **kwargs)
-        self.fields["owner"].queryset = members(viewer)  # type: ignore[attr-defined]
+        self.fields["owner"].queryset = members(viewer.workspace)  # type: ignore[attr-defined]
         means = Metric.objects.visible_to(viewer).in_use().filter(aggregation=Aggregation.MEAN).order_by("name")
         self.fields["reply_metric"].queryset = means  # type: ignore[attr-defined]
         if row is not None:

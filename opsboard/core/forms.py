@@ -133,6 +133,12 @@ def team_choices(workspace: Workspace, kept: Iterable[int] = ()) -> list[tuple[i
     return [*teams, *((pk, _("A team that is gone")) for pk in kept if pk not in there)]
 
 
+def members(workspace: Workspace) -> Any:
+    """The people who may be chosen in a workspace, by name."""
+    here = Membership.objects.active().of(workspace).values("user_id")
+    return User.objects.filter(pk__in=here).order_by("name", "username")
+
+
 def roles_up_to(role: Role) -> list[tuple[int, Any]]:
     return [(one.value, one.label) for one in Role if one <= role]
 

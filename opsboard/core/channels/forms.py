@@ -9,8 +9,8 @@ from django import forms
 from django.utils.translation import gettext_lazy as _
 
 from opsboard.core.channels import kinds
-from opsboard.core.forms import SEVERITIES
-from opsboard.core.models import LANGUAGES, Channel, Membership, Team, User, Workspace
+from opsboard.core.forms import SEVERITIES, members
+from opsboard.core.models import LANGUAGES, Channel, Team, Workspace
 
 Kind = Channel.Kind
 # What it is for, and an icon, where people choose a kind.
@@ -142,8 +142,3 @@ class ChannelForm(forms.Form):
     def others(self) -> dict[str, Any]:
         wanted = ("name", "language", "fallback", "owner", "severities", "version")
         return {name: self.cleaned_data[name] for name in wanted if name in self.cleaned_data}
-
-
-def members(workspace: Workspace) -> Any:
-    here = Membership.objects.active().of(workspace).values("user_id")
-    return User.objects.filter(pk__in=here).order_by("name", "username")
