@@ -224,7 +224,7 @@ def test_two_translations_of_one_text_are_told(monkeypatch: pytest.MonkeyPatch) 
         return catalogue
 
     monkeypatch.setattr(messages, "read", with_another_word)
-    with pytest.raises(CommandError, match=r"'Show all' has two translations \('通通显示' in metrics, '显示全部' in"):
+    with pytest.raises(CommandError, match=r"'Show all' has two translations \(.*'通通显示' in metrics"):
         call_command("messages", check=True, verbosity=0)
 
 

@@ -1,0 +1,1 @@
+"""Sums of processes: event logs, drawings, forecasts."""

@@ -1,0 +1,5 @@
+"""The JSON API of processes."""
+
+from processes.api.processes import router
+
+__all__ = ["router"]

@@ -1,0 +1,37 @@
+"""What processes give the others."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+
+from django.utils.translation import gettext_lazy as _
+
+from opsboard.core import access
+from opsboard.core.contract import Contract, Event, Fact, Home, Named, Part, Thing
+from opsboard.core.models import Workspace
+from processes.models import Process
+
+PROCESS = (Fact("process", _("Process")),)
+
+
+def processes_by_name(workspace: Workspace, pks: Sequence[int] | None) -> Iterable[Named]:
+    found = Process.objects.visible_to(access.the_house(workspace)).select_related("workspace")
+    for row in found if pks is None else found.filter(pk__in=pks):
+        state = "deleted" if row.deleted_at else ""
+        yield Named(row.pk, row.name, state, row.get_absolute_url(), row.description, tuple(row.limited_to))
+
+
+contract = Contract(
+    title=_("Processes"),
+    home=Home(
+        "processes:process_list", Part.FIND, "route", 10,
+        hint=_("How the work really flows, where it waits, and what a change would bring."),
+        begin="processes:create_process",
+    ),
+    events=(
+        Event("processes.process_created", _("A process was created"), PROCESS),
+        Event("processes.process_changed", _("A process was changed"), PROCESS),
+        Event("processes.process_deleted", _("A process was deleted"), PROCESS),
+    ),
+    things=(Thing("processes.process", _("Processes"), "processes.process", "route", processes_by_name),),
+)  # fmt: skip

@@ -1,0 +1,179 @@
+import django.contrib.postgres.fields
+import django.core.validators
+import django.db.models.deletion
+import pgtrigger.compiler
+import pgtrigger.migrations
+from django.conf import settings
+from django.db import migrations, models
+
+from opsboard.core.founding import at_once
+
+
+class Migration(migrations.Migration):
+
+    initial = True
+
+    dependencies = [
+        ('core', '0001_initial'),
+        ('pghistory', '0007_auto_20250421_0444'),
+        migrations.swappable_dependency(settings.AUTH_USER_MODEL),
+    ]
+
+    operations = at_once([
+        migrations.CreateModel(
+            name='Process',
+            fields=[
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('limited_to', django.contrib.postgres.fields.ArrayField(base_field=models.BigIntegerField(), blank=True, default=list, verbose_name='Only for teams')),
+                ('version', models.PositiveIntegerField(default=1, editable=False, verbose_name='Version')),
+                ('name', models.CharField(max_length=200, verbose_name='Name')),
+                ('description', models.TextField(blank=True, max_length=2000, verbose_name='What it is for')),
+                ('created_at', models.DateTimeField()),
+                ('deleted_at', models.DateTimeField(blank=True, null=True)),
+                ('owner', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='+', to=settings.AUTH_USER_MODEL, verbose_name='Owner')),
+                ('workspace', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='+', to='core.workspace', verbose_name='Workspace')),
+            ],
+            options={
+                'verbose_name': 'Process',
+                'verbose_name_plural': 'Processes',
+                'ordering': ('name', 'pk'),
+            },
+        ),
+        migrations.CreateModel(
+            name='EventLog',
+            fields=[
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('name', models.CharField(max_length=255, verbose_name='Name')),
+                ('revision', models.PositiveIntegerField(default=1)),
+                ('cases', models.PositiveIntegerField(default=0, verbose_name='Cases')),
+                ('events', models.PositiveIntegerField(default=0, verbose_name='Events')),
+                ('activities', models.PositiveIntegerField(default=0, verbose_name='Steps')),
+                ('variants', models.PositiveIntegerField(default=0, verbose_name='Variants')),
+                ('first_event', models.DateTimeField(blank=True, null=True, verbose_name='From')),
+                ('last_event', models.DateTimeField(blank=True, null=True, verbose_name='To')),
+                ('lead_time', models.FloatField(blank=True, null=True, verbose_name='Lead time')),
+                ('intervals', models.BooleanField(default=False)),
+                ('facts', models.JSONField(default=dict)),
+                ('created_at', models.DateTimeField()),
+                ('changed_at', models.DateTimeField()),
+                ('by', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='+', to=settings.AUTH_USER_MODEL)),
+                ('file', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='core.storedfile')),
+                ('workspace', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='+', to='core.workspace', verbose_name='Workspace')),
+                ('process', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='logs', to='processes.process')),
+            ],
+            options={
+                'verbose_name': 'Event log',
+                'verbose_name_plural': 'Event logs',
+                'ordering': ('process', '-id'),
+            },
+        ),
+        migrations.CreateModel(
+            name='Drawing',
+            fields=[
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('number', models.PositiveIntegerField(verbose_name='Version')),
+                ('bpmn', models.TextField()),
+                ('note', models.CharField(blank=True, max_length=300, verbose_name='What changed')),
+                ('at', models.DateTimeField()),
+                ('by', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='+', to=settings.AUTH_USER_MODEL)),
+                ('workspace', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='+', to='core.workspace', verbose_name='Workspace')),
+                ('process', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='drawings', to='processes.process')),
+            ],
+            options={
+                'verbose_name': 'Drawing',
+                'verbose_name_plural': 'Drawings',
+                'ordering': ('process', '-number'),
+            },
+        ),
+        migrations.CreateModel(
+            name='ProcessEvent',
+            fields=[
+                ('pgh_id', models.AutoField(primary_key=True, serialize=False)),
+                ('pgh_created_at', models.DateTimeField(auto_now_add=True)),
+                ('pgh_label', models.TextField(help_text='The event label.')),
+                ('id', models.BigIntegerField()),
+                ('limited_to', django.contrib.postgres.fields.ArrayField(base_field=models.BigIntegerField(), blank=True, default=list, verbose_name='Only for teams')),
+                ('version', models.PositiveIntegerField(default=1, editable=False, verbose_name='Version')),
+                ('name', models.CharField(max_length=200, verbose_name='Name')),
+                ('description', models.TextField(blank=True, max_length=2000, verbose_name='What it is for')),
+                ('created_at', models.DateTimeField()),
+                ('deleted_at', models.DateTimeField(blank=True, null=True)),
+                ('owner', models.ForeignKey(blank=True, db_constraint=False, null=True, on_delete=django.db.models.deletion.DO_NOTHING, related_name='+', related_query_name='+', to=settings.AUTH_USER_MODEL, verbose_name='Owner')),
+                ('pgh_context', models.ForeignKey(db_constraint=False, null=True, on_delete=django.db.models.deletion.DO_NOTHING, related_name='+', to='pghistory.context')),
+                ('pgh_obj', models.ForeignKey(db_constraint=False, on_delete=django.db.models.deletion.DO_NOTHING, related_name='events', to='processes.process')),
+                ('workspace', models.ForeignKey(db_constraint=False, on_delete=django.db.models.deletion.DO_NOTHING, related_name='+', related_query_name='+', to='core.workspace', verbose_name='Workspace')),
+            ],
+            options={
+                'abstract': False,
+            },
+        ),
+        migrations.CreateModel(
+            name='Staffing',
+            fields=[
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('role', models.CharField(max_length=200, verbose_name='Role')),
+                ('people', models.PositiveSmallIntegerField(blank=True, null=True, validators=[django.core.validators.MinValueValidator(1)], verbose_name='People')),
+                ('cost_an_hour', models.DecimalField(blank=True, decimal_places=2, max_digits=12, null=True, validators=[django.core.validators.MinValueValidator(0)], verbose_name='Cost an hour')),
+                ('hours', models.JSONField(blank=True, default=dict, verbose_name='Working hours')),
+                ('process', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='staffing', to='processes.process')),
+                ('workspace', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='+', to='core.workspace', verbose_name='Workspace')),
+            ],
+            options={
+                'verbose_name': 'Role',
+                'verbose_name_plural': 'Roles',
+                'ordering': ('process', 'role'),
+            },
+        ),
+        migrations.CreateModel(
+            name='StaffingEvent',
+            fields=[
+                ('pgh_id', models.AutoField(primary_key=True, serialize=False)),
+                ('pgh_created_at', models.DateTimeField(auto_now_add=True)),
+                ('pgh_label', models.TextField(help_text='The event label.')),
+                ('id', models.BigIntegerField()),
+                ('role', models.CharField(max_length=200, verbose_name='Role')),
+                ('people', models.PositiveSmallIntegerField(blank=True, null=True, validators=[django.core.validators.MinValueValidator(1)], verbose_name='People')),
+                ('cost_an_hour', models.DecimalField(blank=True, decimal_places=2, max_digits=12, null=True, validators=[django.core.validators.MinValueValidator(0)], verbose_name='Cost an hour')),
+                ('hours', models.JSONField(blank=True, default=dict, verbose_name='Working hours')),
+                ('pgh_context', models.ForeignKey(db_constraint=False, null=True, on_delete=django.db.models.deletion.DO_NOTHING, related_name='+', to='pghistory.context')),
+                ('pgh_obj', models.ForeignKey(db_constraint=False, on_delete=django.db.models.deletion.DO_NOTHING, related_name='events', to='processes.staffing')),
+                ('process', models.ForeignKey(db_constraint=False, on_delete=django.db.models.deletion.DO_NOTHING, related_name='+', related_query_name='+', to='processes.process')),
+                ('workspace', models.ForeignKey(db_constraint=False, on_delete=django.db.models.deletion.DO_NOTHING, related_name='+', related_query_name='+', to='core.workspace', verbose_name='Workspace')),
+            ],
+            options={
+                'abstract': False,
+            },
+        ),
+        pgtrigger.migrations.AddTrigger(
+            model_name='process',
+            trigger=pgtrigger.compiler.Trigger(name='insert_insert', sql=pgtrigger.compiler.UpsertTriggerSql(func='INSERT INTO "processes_processevent" ("created_at", "deleted_at", "description", "id", "limited_to", "name", "owner_id", "pgh_context_id", "pgh_created_at", "pgh_label", "pgh_obj_id", "version", "workspace_id") VALUES (NEW."created_at", NEW."deleted_at", NEW."description", NEW."id", NEW."limited_to", NEW."name", NEW."owner_id", _pgh_attach_context(), NOW(), \'insert\', NEW."id", NEW."version", NEW."workspace_id"); RETURN NULL;', hash='29a97d9207697e14978c9c1fd9a12effaefb6129', operation='INSERT', pgid='pgtrigger_insert_insert_a04cf', table='processes_process', when='AFTER')),
+        ),
+        pgtrigger.migrations.AddTrigger(
+            model_name='process',
+            trigger=pgtrigger.compiler.Trigger(name='update_update', sql=pgtrigger.compiler.UpsertTriggerSql(condition='WHEN (OLD.* IS DISTINCT FROM NEW.*)', func='INSERT INTO "processes_processevent" ("created_at", "deleted_at", "description", "id", "limited_to", "name", "owner_id", "pgh_context_id", "pgh_created_at", "pgh_label", "pgh_obj_id", "version", "workspace_id") VALUES (NEW."created_at", NEW."deleted_at", NEW."description", NEW."id", NEW."limited_to", NEW."name", NEW."owner_id", _pgh_attach_context(), NOW(), \'update\', NEW."id", NEW."version", NEW."workspace_id"); RETURN NULL;', hash='4e1255f11a855d4ba6c8a1c4274ac9e6bbe42845', operation='UPDATE', pgid='pgtrigger_update_update_d2785', table='processes_process', when='AFTER')),
+        ),
+        pgtrigger.migrations.AddTrigger(
+            model_name='process',
+            trigger=pgtrigger.compiler.Trigger(name='delete_delete', sql=pgtrigger.compiler.UpsertTriggerSql(func='INSERT INTO "processes_processevent" ("created_at", "deleted_at", "description", "id", "limited_to", "name", "owner_id", "pgh_context_id", "pgh_created_at", "pgh_label", "pgh_obj_id", "version", "workspace_id") VALUES (OLD."created_at", OLD."deleted_at", OLD."description", OLD."id", OLD."limited_to", OLD."name", OLD."owner_id", _pgh_attach_context(), NOW(), \'delete\', OLD."id", OLD."version", OLD."workspace_id"); RETURN NULL;', hash='d38dc031c265c60c2193b54c40ed7c0c1a2d8f24', operation='DELETE', pgid='pgtrigger_delete_delete_55c51', table='processes_process', when='AFTER')),
+        ),
+        migrations.AddConstraint(
+            model_name='drawing',
+            constraint=models.UniqueConstraint(fields=('process', 'number'), name='a_drawing_has_each_version_once'),
+        ),
+        migrations.AddConstraint(
+            model_name='staffing',
+            constraint=models.UniqueConstraint(fields=('process', 'role'), name='a_role_is_staffed_once_in_a_process'),
+        ),
+        pgtrigger.migrations.AddTrigger(
+            model_name='staffing',
+            trigger=pgtrigger.compiler.Trigger(name='insert_insert', sql=pgtrigger.compiler.UpsertTriggerSql(func='INSERT INTO "processes_staffingevent" ("cost_an_hour", "hours", "id", "people", "pgh_context_id", "pgh_created_at", "pgh_label", "pgh_obj_id", "process_id", "role", "workspace_id") VALUES (NEW."cost_an_hour", NEW."hours", NEW."id", NEW."people", _pgh_attach_context(), NOW(), \'insert\', NEW."id", NEW."process_id", NEW."role", NEW."workspace_id"); RETURN NULL;', hash='9de45ad63599e00fea7ea8a70ac2e95a60ad4e9a', operation='INSERT', pgid='pgtrigger_insert_insert_4b4ff', table='processes_staffing', when='AFTER')),
+        ),
+        pgtrigger.migrations.AddTrigger(
+            model_name='staffing',
+            trigger=pgtrigger.compiler.Trigger(name='update_update', sql=pgtrigger.compiler.UpsertTriggerSql(condition='WHEN (OLD.* IS DISTINCT FROM NEW.*)', func='INSERT INTO "processes_staffingevent" ("cost_an_hour", "hours", "id", "people", "pgh_context_id", "pgh_created_at", "pgh_label", "pgh_obj_id", "process_id", "role", "workspace_id") VALUES (NEW."cost_an_hour", NEW."hours", NEW."id", NEW."people", _pgh_attach_context(), NOW(), \'update\', NEW."id", NEW."process_id", NEW."role", NEW."workspace_id"); RETURN NULL;', hash='b647bc05b5649c33dca804c546072f977ce9008e', operation='UPDATE', pgid='pgtrigger_update_update_67c26', table='processes_staffing', when='AFTER')),
+        ),
+        pgtrigger.migrations.AddTrigger(
+            model_name='staffing',
+            trigger=pgtrigger.compiler.Trigger(name='delete_delete', sql=pgtrigger.compiler.UpsertTriggerSql(func='INSERT INTO "processes_staffingevent" ("cost_an_hour", "hours", "id", "people", "pgh_context_id", "pgh_created_at", "pgh_label", "pgh_obj_id", "process_id", "role", "workspace_id") VALUES (OLD."cost_an_hour", OLD."hours", OLD."id", OLD."people", _pgh_attach_context(), NOW(), \'delete\', OLD."id", OLD."process_id", OLD."role", OLD."workspace_id"); RETURN NULL;', hash='d13adeb437ab5fe1de0ead1db2dcc539f5665019', operation='DELETE', pgid='pgtrigger_delete_delete_eeed3', table='processes_staffing', when='AFTER')),
+        ),
+    ])

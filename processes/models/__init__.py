@@ -1,0 +1,8 @@
+"""Tables of processes, and the questions one may ask of them."""
+
+from processes.models.drawings import Drawing
+from processes.models.event_logs import EventLog
+from processes.models.process import Process
+from processes.models.staffing import Staffing
+
+__all__ = ["Drawing", "EventLog", "Process", "Staffing"]

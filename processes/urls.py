@@ -1,0 +1,14 @@
+"""Addresses of processes."""
+
+from django.urls import path
+
+from processes import views
+
+urlpatterns = [
+    path("", views.process_list, name="process_list"),
+    path("new/", views.create_process, name="create_process"),
+    path("<int:pk>/", views.process, name="process"),
+    path("<int:pk>/edit/", views.change_process, name="change_process"),
+    path("<int:pk>/delete/", views.delete_process, name="delete_process"),
+    path("<int:pk>/restore/", views.restore_process, name="restore_process"),
+]
