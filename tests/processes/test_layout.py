@@ -39,7 +39,8 @@ def test_no_box_lies_upon_another_however_tangled_the_arcs() -> None:
     chance = random.Random(7)
     names = [f"step {number}" for number in range(60)]
     sizes = {name: Size(120 + chance.random() * 80, 40) for name in names}
-    arcs = [Arc(*chance.sample(names, 2), chance.randint(1, 99)) for _ in range(150)]
+    pairs = [chance.sample(names, 2) for _ in range(150)]
+    arcs = [Arc(one, other, chance.randint(1, 99)) for one, other in pairs]
     layout = laid_out(sizes, arcs)
     assert not overlapping(layout, sizes)
     assert all(0 <= x <= layout.width and 0 <= y <= layout.height for x, y in layout.boxes.values())
