@@ -11,7 +11,7 @@ import pytest
 from lxml import etree
 
 from processes.analysis import flows
-from processes.analysis.bpmn import END, BpmnError, Step, Way, elements, new_document, read, steps, with_steps
+from processes.analysis.bpmn import END, BpmnError, Document, Step, Way, elements, new_document, read, steps, with_steps
 from processes.analysis.durations import WORKING_DAY, DurationError, Estimate, parse
 from tests.conftest import SHARED
 
@@ -28,7 +28,7 @@ def everything(xml: bytes) -> Counter[tuple[str, str, frozenset[tuple[str, str]]
     )
 
 
-def told(document) -> list[str]:
+def told(document: Document) -> list[str]:
     """Each step with where it goes on: the numbers of rows, 0 for the end."""
     rows = steps(document)
     number = {row.id: index + 1 for index, row in enumerate(rows)}
@@ -39,7 +39,7 @@ def told(document) -> list[str]:
 
 
 @pytest.mark.parametrize("name", TRUTH)
-def test_a_reference_drawing_is_counted_as_its_truth_says_and_survives_editing(name: str):
+def test_a_reference_drawing_is_counted_as_its_truth_says_and_survives_editing(name: str) -> None:
     xml = (PROCESSES / name).read_bytes()
     document = read(xml)
     truth = {key: value for key, value in TRUTH[name].items() if key not in {"root_ok", "exporter"}}
@@ -71,7 +71,7 @@ def test_a_reference_drawing_is_counted_as_its_truth_says_and_survives_editing(n
         assert set(noted) <= flows_there, "no node names a flow that is gone"
 
 
-def test_a_list_of_steps_becomes_a_drawing_and_reads_back_the_same():
+def test_a_list_of_steps_becomes_a_drawing_and_reads_back_the_same() -> None:
     document = new_document("Order fulfilment", LINE)
     rows = steps(read(document.xml()))
     assert [replace(row, scope="") for row in rows] == LINE
@@ -85,7 +85,7 @@ def test_a_list_of_steps_becomes_a_drawing_and_reads_back_the_same():
     assert elements(with_steps(document, []))["sequence_flows"] == 1, "a start leads to an end again"
 
 
-def test_rows_are_added_moved_and_removed_where_they_stand():
+def test_rows_are_added_moved_and_removed_where_they_stand() -> None:
     document = new_document("Order fulfilment", LINE)
     call, pick, pack = steps(document)
     assert told(with_steps(document, [pick, call, pack])) == ["拣货", "Call customer", "Pack & ship"]
@@ -100,7 +100,7 @@ def test_rows_are_added_moved_and_removed_where_they_stand():
     assert steps(with_steps(document, [replace(call, role=""), pick, pack]))[0].role == ""
 
 
-def test_ways_part_come_together_and_lead_back():
+def test_ways_part_come_together_and_lead_back() -> None:
     choice = [
         Step("take", "Take order", ways=(Way("pick", 0.7, "in stock"), Way("buy", 0.3, "missing"))),
         Step("pick", "Pick"),
@@ -137,7 +137,7 @@ def test_ways_part_come_together_and_lead_back():
     assert (told(alone), elements(alone)["gateways"]) == (["Take order", "Pick", "Ship"], 0)
 
 
-def test_what_is_wrong_with_a_flow_is_found():
+def test_what_is_wrong_with_a_flow_is_found() -> None:
     document = new_document("Both", [
         Step("take", "Take", ways=(Way("pick"), Way("bill")), split="one"),
         Step("pick", "Pick", "Store", ways=(Way("ship"),)),
@@ -168,7 +168,7 @@ REFUSED = {
 }  # fmt: skip
 
 
-def test_what_is_no_drawing_is_refused_by_what_it_is():
+def test_what_is_no_drawing_is_refused_by_what_it_is() -> None:
     for code, xml in REFUSED.items():
         with pytest.raises(BpmnError) as refused:
             read(xml)
@@ -190,7 +190,7 @@ def test_what_is_no_drawing_is_refused_by_what_it_is():
         read(deep)
 
 
-def test_a_drawing_without_a_diagram_gets_one_and_hostile_names_stay_names(tmp_path: Path):
+def test_a_drawing_without_a_diagram_gets_one_and_hostile_names_stay_names(tmp_path: Path) -> None:
     bare = b"""<definitions xmlns="http://www.omg.org/spec/BPMN/20100524/MODEL"><process id="p"><startEvent/><task id="a"
     name="&lt;script&gt;"/><sequenceFlow id="f" sourceRef="a" targetRef="nowhere"/></process></definitions>"""
     document = read(bare)
@@ -201,7 +201,7 @@ def test_a_drawing_without_a_diagram_gets_one_and_hostile_names_stay_names(tmp_p
         with_steps(read(b'<definitions xmlns="http://www.omg.org/spec/BPMN/20100524/MODEL"/>'), [Step("", "A")])
 
 
-def test_durations_are_read_as_people_type_them():
+def test_durations_are_read_as_people_type_them() -> None:
     typed = {
         "30": (1800, 1800, 1800), "10–20–45": (600, 1200, 2700), "2 h": (7200,) * 3, "1.5 天": (43_200,) * 3, "1h30": (5400,) * 3,
         "1-2 h": (3600, 5400, 7200), "1:30": (5400,) * 3, "半小时": (1800,) * 3, "2小时30分": (9000,) * 3, "1,5 h": (5400,) * 3,

@@ -11,7 +11,7 @@ from lxml import etree
 from processes.analysis.bpmn import END, Step, Way, new_document, read, steps, with_steps
 from processes.analysis.flows import problems
 from processes.analysis.lane_plan import plan_of
-from processes.analysis.lanes import Arc, Layout, Node, lay_out
+from processes.analysis.lanes import Arc, Layout, Line, Node, Point, lay_out
 from processes.charts.lanes import Card, lane_map, wrap
 
 
@@ -32,15 +32,16 @@ def crossings(layout: Layout) -> list[tuple[str, str]]:
 
 def overlays(layout: Layout) -> list[tuple[str, str]]:
     """Lines with neither end in common that lie on one another for a stretch."""
-    runs = [
-        (line, *sorted(((x0, y0), (x1, y1)))) for line in layout.lines for (x0, y0), (x1, y1) in pairwise(line.points)
-    ]
+    runs: list[tuple[Line, Point, Point]] = []
+    for line in layout.lines:
+        for first, last in pairwise(line.points):
+            runs.append((line, min(first, last), max(first, last)))
     found = []
-    for (one, (a0, b0), (a1, b1)), (other, (c0, d0), (c1, d1)) in combinations(runs, 2):
+    for (one, a, b), (other, c, d) in combinations(runs, 2):
         if one.source == other.source or one.target == other.target:
             continue
-        flat = b0 == b1 == d0 == d1 and min(a1, c1) - max(a0, c0) > 2
-        steep = a0 == a1 == c0 == c1 and min(b1, d1) - max(b0, d0) > 2
+        flat = a[1] == b[1] == c[1] == d[1] and min(b[0], d[0]) - max(a[0], c[0]) > 2
+        steep = a[0] == b[0] == c[0] == d[0] and min(b[1], d[1]) - max(a[1], c[1]) > 2
         if flat or steep:
             found.append((one.id, other.id))
     return found
@@ -53,7 +54,7 @@ def boxes_apart(layout: Layout) -> bool:
     )
 
 
-def test_flows_of_real_drawings_run_round_the_boxes(shared: Path):
+def test_flows_of_real_drawings_run_round_the_boxes(shared: Path) -> None:
     folder = shared / "data" / "processes"
     for path in sorted(folder.glob("**/*.bpmn")):
         layout = plan_of(read(path.read_bytes())).laid_out(header=100)
@@ -66,7 +67,7 @@ def test_flows_of_real_drawings_run_round_the_boxes(shared: Path):
             assert box.y + box.height <= band.y + band.height + 13, (path.name, key)
 
 
-def test_a_map_of_any_shape_is_laid_out_at_once():
+def test_a_map_of_any_shape_is_laid_out_at_once() -> None:
     dice = random.Random(7)
     for count, lanes, extra in [(1, 1, 0), (2, 1, 3), (14, 3, 8), (40, 5, 30), (120, 8, 200)]:
         nodes = [Node(f"n{i}", "gateway" if i % 5 == 4 else "step", dice.randrange(lanes)) for i in range(count)]
@@ -85,7 +86,7 @@ def test_a_map_of_any_shape_is_laid_out_at_once():
     assert lay_out([], [], 2).boxes == {}
 
 
-def test_the_map_is_one_sound_svg_with_links_and_chinese_that_wraps():
+def test_the_map_is_one_sound_svg_with_links_and_chinese_that_wraps() -> None:
     rows = [
         Step("a", "<b>Take</b> order", "Sales & more", phase="Order", ways=(Way("b", 0.25, "urgent"), Way("c"))),
         Step("b", "核对库存数量并与供应商确认到货时间后通知销售同事", "仓库", phase="Deliver"),
@@ -106,7 +107,7 @@ def test_the_map_is_one_sound_svg_with_links_and_chinese_that_wraps():
     assert "".join(lines).rstrip("…")[:20] == rows[1].name[:20]
 
 
-def test_whatever_people_type_into_the_table_stays_a_drawing_that_reads_back():
+def test_whatever_people_type_into_the_table_stays_a_drawing_that_reads_back() -> None:
     dice = random.Random(11)
     document = new_document("Fuzz", [Step("", f"Step {i}", f"Role {i % 3}") for i in range(5)])
     for turn in range(60):
