@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Final, Literal
 
 from django.utils.safestring import SafeString
-from django.utils.translation import gettext as _
+from django.utils.translation import pgettext
 
 from opsboard.core.charts.drawing import INK, MUTED, esc, frame, n, shorten, text_width, write
 from opsboard.core.charts.heat import BLUE
@@ -129,7 +129,8 @@ def _box(step: Step, lines: Sequence[str], size: Size, at: Point, palette: Palet
 
 def _terminal(at: Point, start: bool) -> str:
     x, y = at
-    words = esc(_("Start") if start else _("End"))
+    begin, end = pgettext("of a process", "Start"), pgettext("of a process", "End")
+    words = esc(begin if start else end)
     inner = (
         f'<path class="map-start" d="M{n(x - 3.5)} {n(y - 5)}l9 5l-9 5z" fill="#1c7a43"/>'
         if start
@@ -180,7 +181,8 @@ def _arc(flow: Flow, way: str, target: str, layout: Layout) -> str:
     else:
         up = -1.0 if (flow.source or START, target) in layout.backward else 1.0
         head = f"M{n(x)} {n(y)}l{n(-size * 0.62)} {n(-up * size * 1.3)}h{n(size * 1.24)}z"
-    words = f"<title>{esc(flow.source or _('Start'))} → {esc(flow.target or _('End'))}: {esc(flow.words)}</title>"
+    begin, end = pgettext("of a process", "Start"), pgettext("of a process", "End")
+    words = f"<title>{esc(flow.source or begin)} → {esc(flow.target or end)}: {esc(flow.words)}</title>"
     return (
         f'<g class="{css}">{words}<path d="{way}" fill="none" stroke="{colour}" stroke-width="{n(thick)}"/>'
         f'<path class="map-head" d="{head}" fill="{colour}"/></g>'
