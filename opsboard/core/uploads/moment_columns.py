@@ -39,6 +39,11 @@ _FAST: Final = (
         "%Y-%m-%dT%H:%M:%S%.f%#z",
         True,
     ),
+    (
+        re.compile(r"\d{4}-\d{2}-\d{2} \d{2}:\d{2}:\d{2}\.\d+(?:Z|[+-]\d{2}:\d{2})", re.ASCII),
+        "%Y-%m-%d %H:%M:%S%.f%#z",
+        True,
+    ),
 )
 
 
@@ -89,7 +94,7 @@ class _Reader:
         empty = pl.repeat(None, len(self.texts), dtype=pl.Datetime("us", "UTC"), eager=True)
         if not self.parts:
             return empty
-        if len(self.parts) == 1 and len(self.parts[0]) == len(self.texts):
+        if len(self.parts) == 1 and len(self.parts[0]) == len(self.texts) and self.parts[0]["i"].is_sorted():
             return self.parts[0]["utc"]
         taken = pl.concat(self.parts)
         return empty.scatter(taken["i"], taken["utc"])
@@ -206,7 +211,7 @@ class _Reader:
                 {"text": list(found), "utc": list(found.values())},
                 schema={"text": pl.String, "utc": pl.Datetime("us", "UTC")},
             )
-            taken = here.join(known, on="text", how="inner")
+            taken = here.join(known, on="text", how="inner", maintain_order="left")
             self._take(taken["i"], taken["utc"])
         if blank:
             self.blank = self.blank.scatter(here.filter(pl.col("text").is_in(sorted(blank)))["i"], True)
