@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from heapq import heappop, heappush
@@ -13,7 +12,7 @@ from opsboard.core.analysis.worktime import Worktime
 from opsboard.core.lazy import numpy as np
 from opsboard.core.lazy import polars as pl
 from processes.analysis.filters import Filter, bounds, filtered
-from processes.analysis.spreads import Spread, spreads
+from processes.analysis.spreads import Spread, each_spread, small, spreads
 
 MAP_COLUMNS = ("activity", "next", "arc", "service", "number", "turn")
 WORKTIME_COLUMNS = (*MAP_COLUMNS, "start", "end")
@@ -81,14 +80,11 @@ def process_map(log: pl.DataFrame, wanted: Filter | None = None, *, worktime: Wo
     if not len(frame):
         return ProcessMap(0, 0, (), ())
     first, last = edges(frame)
-    with ThreadPoolExecutor(2) as beside:  # most of it is sorting, which leaves other threads in peace
-        arcs = beside.submit(arcs_of, frame, worktime)
-        steps = activities_of(frame, worktime)
     return ProcessMap(
         cases=len(first),
         events=len(frame),
-        activities=steps,
-        arcs=arcs.result(),
+        activities=activities_of(frame, worktime),
+        arcs=arcs_of(frame, worktime),
         starts=_counted(frame["activity"].gather(first)),
         ends=_counted(frame["activity"].gather(last)),
         all_activities=frame["activity"].n_unique(),
@@ -108,22 +104,22 @@ def _counted(column: pl.Series) -> dict[str, int]:
 
 
 def activities_of(frame: pl.DataFrame, worktime: Worktime | None = None) -> tuple[Activity, ...]:
-    step = frame["activity"].to_physical().to_numpy()
-    width = int(step.max()) + 1
-    counts = np.bincount(step, minlength=width)
-    cases = np.bincount(step[frame["turn"].to_numpy() == 1], minlength=width)
-    worked = spreads(step, service_of(frame, worktime), width)
+    names = names_of(frame["activity"])
+    width = max(names) + 1
+    service: Any = "service"
+    if worktime is not None:
+        service = pl.Series(worktime.between(_at(frame["start"]), _at(frame["end"]))).fill_nan(None)
+    rows = frame.lazy().select(
+        pl.col("activity").to_physical().cast(small(width)).alias("group"),
+        (pl.col(service) if isinstance(service, str) else pl.lit(service)).alias("value"),
+        (pl.col("turn") == 1).alias("first"),
+    )
+    told = rows.group_by("group").agg(pl.len(), pl.col("first").sum(), *each_spread()).collect()
     found = [
-        Activity(name, int(counts[code]), int(cases[code]), worked.get(code))
-        for code, name in names_of(frame["activity"]).items()
+        Activity(names[code], count, cases, Spread(*spread) if spread[0] else None)
+        for code, count, cases, *spread in told.iter_rows()
     ]
     return tuple(sorted(found, key=lambda one: (-one.count, one.name)))
-
-
-def service_of(frame: pl.DataFrame, worktime: Worktime | None) -> Any:
-    if worktime is None:
-        return frame["service"].fill_null(float("nan")).to_numpy()
-    return worktime.between(_at(frame["start"]), _at(frame["end"]))
 
 
 def names_of(column: pl.Series) -> dict[int, str]:
@@ -138,24 +134,16 @@ def _at(column: pl.Series) -> Any:
 def arcs_of(frame: pl.DataFrame, worktime: Worktime | None = None, of: str = "arc") -> tuple[Arc, ...]:
     """Each arc with the spread of its seconds; `of` names the column (`waiting`: from an end to the next start)."""
     names = names_of(frame["activity"])
-    places = sorted(names)
-    count = len(places)
-    more = frame["next"].is_not_null().to_numpy()
-    source, target = (frame[name].to_physical().fill_null(0).to_numpy()[more] for name in ("activity", "next"))
-    if places[-1] >= count:  # only steps that are there: numbers stay small
-        codes = np.zeros(places[-1] + 1, dtype=np.uint32)
-        codes[places] = np.arange(count)
-        source, target = codes[source], codes[target]
+    width = max(names) + 1
+    kind = small(width * width)
+    seconds = pl.col(of)
     if worktime is not None:
         until = worktime.until(_at(frame["end"]))
-        seconds = (np.append(until[1:], 0.0) - until)[more]
-    else:
-        seconds = frame[of].fill_null(float("nan")).to_numpy()[more]
-    kind = np.uint32 if count < 1 << 16 else np.uint64
-    table = spreads(source.astype(kind) * kind(count) + target, seconds, count * count)
-    words = [names[place] for place in places]
+        seconds = pl.lit(pl.Series(np.append(until[1:], 0.0) - until))
+    source, target = (pl.col(name).to_physical().cast(kind) for name in ("activity", "next"))
+    table = spreads(frame.lazy().select((source * width + target).alias("group"), seconds.alias("value")))
     found = [
-        Arc(words[pair // count], words[pair % count], one.count, one.mean, one.median, one.min, one.max, one.p90)
+        Arc(names[pair // width], names[pair % width], one.count, one.mean, one.median, one.min, one.max, one.p90)
         for pair, one in table.items()
     ]
     return tuple(sorted(found, key=lambda one: (-one.count, one.source, one.target)))

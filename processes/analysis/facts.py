@@ -17,11 +17,12 @@ from processes.analysis.discovery import (
     variants,
 )
 from processes.analysis.filters import Filter, bounds, filtered
-from processes.analysis.logs import COMPLETE, derived
+from processes.analysis.logs import COMPLETE, derived, paths
 
 type View = Literal["all_events", "complete_events_only", "name_plus_transition", "interval_view", "steps"]
 VIEWS = ("all_events", "complete_events_only", "name_plus_transition", "interval_view", "steps")
 TOP = 10
+KEPT = ("case", "activity", "start", "end", "resource", "service", "number", "turn", "touch")
 
 
 class NoView(ValueError):
@@ -49,25 +50,23 @@ def viewed(steps: pl.DataFrame, events: pl.DataFrame | None, view: str) -> pl.Da
 
 
 def by_start(steps: pl.DataFrame) -> pl.DataFrame:
-    """Steps in the order in which they began, of several at once the one first that ended first; told anew."""
-    begun = pl.coalesce("start", "end")
-    # The order of a log is by end: starts stand in as ends while it is told, and the ends come back after.
-    # Rows of a case stand in the order of their ends, which so decides where starts are the same.
-    told = derived(
-        steps.with_columns(
-            pl.col("end").alias("#end"), pl.col("touch").alias("#touch"), pl.col("order").alias("#order"),
-            begun.alias("end"), pl.Series("order", np.arange(len(steps), dtype=np.uint32)),
-        )
-    )  # fmt: skip
-    back = [pl.col(f"#{name}").alias(name) for name in ("end", "touch", "order")]
-    told = told.with_columns(back).drop("#end", "#touch", "#order")
-    worked = (pl.col("end") - pl.col("start")).dt.total_microseconds() / 1e6
-    more = pl.col("next").is_not_null()
-    return told.with_columns(
-        service=worked,
-        arc=pl.when(more).then((pl.col("end").shift(-1) - pl.col("end")).dt.total_microseconds() / 1e6),
-        waiting=pl.when(more).then((pl.col("start").shift(-1) - pl.col("end")).dt.total_microseconds() / 1e6),
-    )
+    """Steps in the order in which they began, of several at once the one first that ended first.
+
+    `next`, `arc`, `waiting` and `variant` are told anew.
+    """
+    frame = steps.select(KEPT).with_columns(pl.coalesce("start", "end").alias("#begun"))
+    begun, number = frame["#begun"].to_physical().to_numpy(), frame["number"].to_numpy()
+    if bool(((begun[1:] < begun[:-1]) & (number[1:] == number[:-1])).any()):
+        # Rows of a case stand in the order of their ends, which so decides where they began at once.
+        frame = frame.sort("number", "#begun", maintain_order=True)
+    more = pl.col("number") == pl.col("number").shift(-1)
+    first = np.flatnonzero(np.diff(number, prepend=np.int64(-1)))
+    return frame.with_columns(
+        pl.when(more).then(pl.col("activity").shift(-1)).alias("next"),
+        pl.when(more).then((pl.col("end").shift(-1) - pl.col("end")).dt.total_microseconds() / 1e6).alias("arc"),
+        pl.when(more).then((pl.col("start").shift(-1) - pl.col("end")).dt.total_microseconds() / 1e6).alias("waiting"),
+        pl.Series("variant", paths(frame["activity"], first, number)),
+    ).drop("#begun")
 
 
 def facts(

@@ -137,18 +137,14 @@ def _troubles(frame: pl.DataFrame) -> tuple[Trouble, ...]:
 
 
 def _from_transitions(frame: pl.DataFrame, said: pl.Series) -> Log:
-    at = pl.coalesce("end", "start").alias("end")
-    events = frame.with_columns(at, pl.lit(None, pl.Datetime("us", "UTC")).alias("start"))
-    kinds = set(said.unique().drop_nulls().to_list())
+    at = pl.coalesce("end", "start")
+    if (said == COMPLETE).all():  # every row is a step; nothing to pair
+        return Log(derived(frame.drop("lifecycle", "event", strict=False).with_columns(at.alias("end"))))
+    events = frame.with_columns(at.alias("end"), pl.lit(None, pl.Datetime("us", "UTC")).alias("start"))
     steps, unfinished = paired_steps(events.with_columns(said.alias("lifecycle")))
-    if kinds <= {COMPLETE}:
-        events = events.drop("lifecycle", "event", strict=False)
-        if (said == COMPLETE).all():
-            return Log(
-                derived(frame.drop("lifecycle", "event", strict=False).with_columns(end=pl.coalesce("end", "start")))
-            )
-    raw = derived(events.drop("event", strict=False).rename({"lifecycle": "transition"}, strict=False))
-    return Log(derived(steps), raw, paired=kinds <= {START, COMPLETE}, unfinished=unfinished)
+    raw = derived(events.drop("event", strict=False).rename({"lifecycle": "transition"}))
+    paired = set(said.unique().drop_nulls().to_list()) <= {START, COMPLETE}
+    return Log(derived(steps), raw, paired=paired, unfinished=unfinished)
 
 
 def paired_steps(events: pl.DataFrame) -> tuple[pl.DataFrame, int]:
@@ -232,7 +228,7 @@ def derived(frame: pl.DataFrame) -> pl.DataFrame:
         ((pl.col("end") - pl.col("start")).dt.total_microseconds() / 1e6).alias("service"),
         pl.Series("number", number),
         pl.Series("turn", _turns(frame["activity"].to_physical().to_numpy(), number)),
-        pl.Series("variant", _paths(frame["activity"], begins, number)),
+        pl.Series("variant", paths(frame["activity"], begins, number)),
         touched(frame, number),
     )
 
@@ -289,7 +285,7 @@ def _counted_on(turns: Any, order: Any, pairs: Any, since: int) -> Any:
     return turns
 
 
-def _paths(activity: pl.Series, begins: Any, number: Any) -> Any:
+def paths(activity: pl.Series, begins: Any, number: Any) -> Any:
     """A number for each row's path, made of its words and their places: the same in every log and on every day."""
     words = activity.unique()
     codes = activity.to_physical().to_numpy()
