@@ -17,6 +17,7 @@ from processes.analysis.spreads import Spread, each_spread, small, spreads
 MAP_COLUMNS = ("activity", "next", "arc", "service", "number", "turn")
 WORKTIME_COLUMNS = (*MAP_COLUMNS, "start", "end")
 SHOWN_STEPS = 25
+MOST_TIED = 2000  # paths with as many cases as others are put into the order of the alphabet
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
@@ -287,15 +288,12 @@ def variants(
     if not len(frame):
         return [], 0
     table = variant_counts(frame)
-    part = table.slice(at, count)
-    if len(part) and len(table) > at + count:  # those that tie with the last one
-        tie = table.filter(pl.col("cases") == part["cases"][-1])
-        if len(tie) <= 20_000:
-            part = pl.concat([part, tie]).unique("variant", maintain_order=True)
-    if at:
-        tie = table.head(at).filter(pl.col("cases") == part["cases"].max()) if len(part) else part
-        part = pl.concat([tie.head(20_000), part]).unique("variant", maintain_order=True)
-    before = int((table["cases"] > part["cases"].max()).sum()) if len(part) else 0  # type: ignore[operator]
+    part, before = table.slice(at, count), at
+    if not len(part):
+        return [], len(table)
+    tied = table.filter(pl.col("cases").is_between(part["cases"][-1], part["cases"][0]))
+    if len(tied) <= MOST_TIED:
+        part, before = tied, int((table["cases"] > part["cases"][0]).sum())
     total = int(table["cases"].sum())
     found = []
     number, names = frame["number"], frame["activity"]

@@ -237,26 +237,32 @@ def _sorted(frame: pl.DataFrame) -> pl.DataFrame:
     """By case (in the order of their first rows), end and file order."""
     case = frame["case"].to_physical().cast(pl.UInt64)
     end = frame["end"].to_physical()
-    low, high = end.min(), end.max()
-    if low is None or high is None:
+    if not len(frame):
         return frame
-    count, span = len(frame), int(high) - int(low) + 1  # type: ignore[call-overload, arg-type]
+    low: Any = end.min()
+    high: Any = end.max()
+    count, span = len(frame), high - low + 1
     order = frame["order"].cast(pl.UInt64)
-    cases, width = int(case.max() or 0) + 1, int(order.max() or 0) + 1  # type: ignore[call-overload, arg-type]
+    cases, width = _above(case), _above(order)
     if end.is_sorted() and order.is_sorted() and cases * count < 1 << 63:
         key = case * count + pl.Series(np.arange(count, dtype=np.uint64))
     else:
-        whole = span % 1_000_000 == 1 and (end % 1_000_000 == low % 1_000_000).all()  # type: ignore[operator]
-        unit = 1_000_000 if whole else 1
+        whole_seconds = (end % 1_000_000).n_unique() == 1
+        unit = 1_000_000 if whole_seconds else 1
         steps = (span - 1) // unit + 1
         if cases * steps * width >= 1 << 63:
             by = [pl.col("case").to_physical(), pl.col("end"), pl.col("order")]
             return frame.sort(by, maintain_order=True)
-        at = ((end - low) // unit).cast(pl.UInt64)  # type: ignore[operator]
+        at = ((end - low) // unit).cast(pl.UInt64)
         key = (case * steps + at) * width + order
     if key.is_sorted():
         return frame
     return frame[key.arg_sort()]
+
+
+def _above(numbers: pl.Series) -> int:
+    highest: Any = numbers.max()
+    return 0 if highest is None else int(highest) + 1
 
 
 def _turns(step: Any, number: Any) -> Any:
@@ -371,7 +377,7 @@ def appended(old: pl.DataFrame, new: pl.DataFrame) -> tuple[pl.DataFrame, int]:
     )
     if not len(fresh):
         return old, 0
-    highest = int(old["order"].max() or 0) + 1 if len(old) else 0  # type: ignore[call-overload, arg-type]
+    highest = _above(old["order"])
     fresh = fresh.with_columns(pl.Series("order", np.arange(highest, highest + len(fresh)), dtype=pl.UInt32))
     whole = pl.concat([counted[0], fresh], how="diagonal_relaxed").drop("#turn")
     return derived(_tidied(whole)), len(fresh)

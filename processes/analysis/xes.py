@@ -328,11 +328,15 @@ def _carefully(content: bytes, max_events: int) -> Found:
         raise UploadError(NOT_XML, line=1, fault=str(fault)[:80]) from fault
     if not seen.is_log:
         raise UploadError(NOT_XES)
-    packed = [
-        {key: (kind, [np.array(places)], [pl.Series(values, dtype=pl.String)]) for key, (kind, places, values) in one.items()}
+    events, cases = (
+        {
+            key: (kind, [np.array(places)], [pl.Series(values, dtype=pl.String)])
+            for key, (kind, places, values) in one.items()
+        }
         for one in (seen.events, seen.cases)
-    ]  # fmt: skip
-    return Found(np.array(seen.trace, dtype=np.int64), seen.traces, *packed, seen.outside, seen.classifier)
+    )
+    trace = np.array(seen.trace, dtype=np.int64)
+    return Found(trace, seen.traces, events, cases, seen.outside, seen.classifier)
 
 
 def _refuse_entities(*_given: Any) -> None:
