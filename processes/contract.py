@@ -12,6 +12,13 @@ from opsboard.core.models import Workspace
 from processes.models import Process
 
 PROCESS = (Fact("process", _("Process")),)
+IMPORTED = (
+    *PROCESS,
+    Fact("log", _("Event log")),
+    Fact("cases", _("Cases"), "number"),
+    Fact("events", _("Events"), "number"),
+    Fact("added", _("Events added"), "number"),
+)
 
 
 def processes_by_name(workspace: Workspace, pks: Sequence[int] | None) -> Iterable[Named]:
@@ -31,6 +38,7 @@ contract = Contract(
     events=(
         Event("processes.process_created", _("A process was created"), PROCESS),
         Event("processes.process_changed", _("A process was changed"), PROCESS),
+        Event("processes.log_imported", _("An event log was imported"), IMPORTED),
         Event("processes.process_deleted", _("A process was deleted"), PROCESS),
     ),
     things=(Thing("processes.process", _("Processes"), "processes.process", "route", processes_by_name),),

@@ -11,4 +11,7 @@ urlpatterns = [
     path("<int:pk>/edit/", views.change_process, name="change_process"),
     path("<int:pk>/delete/", views.delete_process, name="delete_process"),
     path("<int:pk>/restore/", views.restore_process, name="restore_process"),
+    path("import/", views.new_log, name="new_log"),
+    path("import/<int:pk>/", views.log_run, name="log_run"),
+    path("<int:pk>/logs/<int:log>/delete/", views.delete_log, name="delete_log"),
 ]

@@ -29,13 +29,16 @@ class NoView(ValueError):
     """The log has nothing to show in that view."""
 
 
-def viewed(steps: pl.DataFrame, events: pl.DataFrame | None, view: str) -> pl.DataFrame:
-    """The rows that a view looks at: single events as they came, only ends, names with transitions, or steps."""
+def viewed(steps: pl.DataFrame, events: pl.DataFrame | None, view: str, *, paired: bool = False) -> pl.DataFrame:
+    """The rows that a view looks at: single events as they came, only ends, names with transitions, or steps.
+
+    `paired`: starts and ends came in rows of their own, and each pair is one event of every view but the names'.
+    """
     if view == "interval_view":
         if not len(steps) or steps["start"].null_count() == len(steps):
             raise NoView(view)
         return by_start(steps)
-    if view == "steps" or (events is None and view in ("all_events", "complete_events_only")):
+    if view == "steps" or ((events is None or paired) and view in ("all_events", "complete_events_only")):
         return steps
     if view not in VIEWS or events is None:
         raise NoView(view)
@@ -69,11 +72,12 @@ def by_start(steps: pl.DataFrame) -> pl.DataFrame:
     ).drop("#begun")
 
 
-def facts(
-    steps: pl.DataFrame, events: pl.DataFrame | None = None, *, view: str = "all_events", wanted: Filter | None = None
-) -> dict[str, Any]:
+def facts_of(
+    steps: pl.DataFrame, events: pl.DataFrame | None = None, *, view: str = "all_events", wanted: Filter | None = None,
+    paired: bool = False,
+) -> dict[str, Any]:  # fmt: skip
     """Everything of one view. Raises `NoView`."""
-    frame = viewed(steps, events, view)
+    frame = viewed(steps, events, view, paired=paired)
     frame = filtered(frame, wanted) if wanted else frame
     if view == "interval_view":
         return intervals(frame)
@@ -93,7 +97,12 @@ def facts(
 def counted(frame: pl.DataFrame) -> dict[str, Any]:
     if not len(frame):
         empty = {"mean": 0.0, "median": 0.0, "p90": 0.0, "max": 0.0, "min": 0.0}
-        return {"cases": 0, "events": 0, "activities": 0, "variants": 0, "resources": 0, "case_duration": empty}
+        return {
+            "cases": 0, "events": 0, "activities": 0, "variants": 0, "resources": 0, "first_event": None,
+            "last_event": None, "activity_counts": {}, "start_activities": {}, "end_activities": {},
+            "case_duration": empty, "case_duration_seconds": empty, "rework": rework(frame).packed(),
+            "rework_share": 0.0, "top_variants": [], "variants_covering_80_percent": 0, "dfg": [],
+        }  # fmt: skip
     first, last = edges(frame)
     end = frame["end"].to_physical().to_numpy()
     duration = (end[last] - end[first]) / 1e6
@@ -138,6 +147,8 @@ def _spread(seconds: Any) -> dict[str, float]:
 
 def intervals(frame: pl.DataFrame) -> dict[str, Any]:
     """Work and waiting of steps in the order of their starts: lead = touch + waiting, over all cases."""
+    if not len(frame):
+        return counted(frame)
     first, last = edges(frame)
     begun, ended = _whole(frame, first, last)
     lead = (ended - begun) / 1e6

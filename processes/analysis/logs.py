@@ -38,7 +38,7 @@ START, COMPLETE = "start", "complete"
 OWN: Final = ("case", "activity", "start", "end", "resource", "order")
 DERIVED: Final = ("next", "arc", "waiting", "service", "number", "turn", "variant", "touch")
 ATTRIBUTES: Final = ("event:", "case:")
-MOST_ACTIVITIES: Final = 20_000
+MOST_ACTIVITIES: Final = 2_000
 
 
 @dataclass(frozen=True)
@@ -66,12 +66,14 @@ class Log:
     trouble: Sequence[Trouble] = field(default=())
 
     def __len__(self) -> int:
-        return len(self.steps)
+        """How many rows of a file it holds."""
+        return len(self.steps if self.events is None else self.events)
 
 
-def log_from(frame: pl.DataFrame, rows: pl.Series | None = None) -> Log:
+def log_from(frame: pl.DataFrame, rows: pl.Series | None = None, *, as_it_happens: bool = False) -> Log:
     """Columns named by their roles as a log. Rows with trouble are told of and left out.
 
+    `as_it_happens`: a start without an end is work in hand; else where only starts are known they stand for the steps.
     `end` or `start` must be there; `resource`, `lifecycle` and `event` (which start belongs to which end) may be.
     """
     numbers = rows if rows is not None else pl.Series("order", range(len(frame)), dtype=pl.UInt32)
@@ -81,7 +83,7 @@ def log_from(frame: pl.DataFrame, rows: pl.Series | None = None) -> Log:
         frame = frame.filter(~pl.col("order").is_in([one.row for one in trouble]))
     if "lifecycle" in frame.columns:
         said = frame["lifecycle"].cast(pl.String).str.to_lowercase()
-        if (said == COMPLETE).any():
+        if (said == COMPLETE).any() or (as_it_happens and (said == START).any()):
             return replace(_from_transitions(frame, said), trouble=trouble)
         frame = frame.rename({"lifecycle": "event:lifecycle"}) if said.is_not_null().any() else frame.drop("lifecycle")
     frame = frame.drop("event", strict=False)
@@ -142,7 +144,7 @@ def _from_transitions(frame: pl.DataFrame, said: pl.Series) -> Log:
         return Log(derived(frame.drop("lifecycle", "event", strict=False).with_columns(at.alias("end"))))
     events = frame.with_columns(at.alias("end"), pl.lit(None, pl.Datetime("us", "UTC")).alias("start"))
     steps, unfinished = paired_steps(events.with_columns(said.alias("lifecycle")))
-    raw = derived(events.drop("event", strict=False).rename({"lifecycle": "transition"}))
+    raw = derived(events.rename({"lifecycle": "transition", "event": "instance"}, strict=False))
     paired = set(said.unique().drop_nulls().to_list()) <= {START, COMPLETE}
     return Log(derived(steps), raw, paired=paired, unfinished=unfinished)
 
@@ -354,30 +356,62 @@ def read(path: str | Path, columns: Sequence[str] | None = None) -> pl.DataFrame
     return pl.read_parquet(path, columns=list(columns) if columns is not None else None)
 
 
-def appended(old: pl.DataFrame, new: pl.DataFrame) -> tuple[pl.DataFrame, int]:
-    """One log out of two, and how many rows were new: an event that is there already changes nothing.
+def grown(old: Log, more: Log) -> tuple[Log, int]:
+    """One log out of two, and how many rows were new: what is there already changes nothing."""
+    if old.events is None and more.events is None:
+        steps, fresh = appended(old.steps, more.steps)
+        return Log(steps), fresh
+    raw, fresh = appended(as_events(old), as_events(more))
+    if not fresh:
+        return old, 0
+    told = raw.drop(DERIVED, strict=False).rename({"instance": "event"}, strict=False)
+    said = told["transition"].cast(pl.String).str.to_lowercase()
+    steps, unfinished = paired_steps(told.drop("transition").with_columns(said.alias("lifecycle")))
+    return Log(derived(_tidied(steps)), raw, paired=old.paired and more.paired, unfinished=unfinished), fresh
 
-    Of several that are alike, as many are kept as the log that has more of them: a file that holds everything again
-    adds what it holds more.
-    """
-    key = [name for name in ("case", "activity", "start", "end", "resource", "transition") if name in old.columns]
-    texts = [name for name, kind in old.schema.items() if isinstance(kind, pl.Categorical)]
-    texts += [name for name, kind in new.schema.items() if isinstance(kind, pl.Categorical) and name not in texts]
-    plain = [
-        one.drop(DERIVED, strict=False).with_columns(
-            pl.col([name for name in texts if name in one.columns]).cast(pl.String)
-        )
-        for one in (old, new)
-    ]
-    counted = [one.with_columns(pl.int_range(pl.len()).over(key).alias("#turn")) for one in plain]
-    fresh = (
-        counted[1]
-        .sort("order")
-        .join(counted[0].select(*key, "#turn"), on=[*key, "#turn"], how="anti", nulls_equal=True, maintain_order="left")
+
+def as_events(log: Log) -> pl.DataFrame:
+    """The starts and ends of a log's steps as single events, where it holds no others."""
+    if log.events is not None:
+        return log.events
+    rows = log.steps.drop(DERIVED, strict=False).with_columns(pl.col("order") * 2)
+    ends = rows.with_columns(
+        start=pl.lit(None, pl.Datetime("us", "UTC")), transition=pl.lit(COMPLETE), order=pl.col("order") + 1
     )
+    starts = rows.filter(pl.col("start").is_not_null()).with_columns(
+        end=pl.col("start"), start=pl.lit(None, pl.Datetime("us", "UTC")), transition=pl.lit(START)
+    )
+    return derived(_tidied(pl.concat([starts, ends])))
+
+
+def appended(old: pl.DataFrame, new: pl.DataFrame) -> tuple[pl.DataFrame, int]:
+    """The rows of both. Of several that are alike, as many are kept as the one has that has more of them: a file that
+    holds everything again adds what it holds more."""
+    key = [name for name in ("case", "activity", "start", "end", "resource", "transition") if name in old.columns]
+    renamed = {name: _spelt(name, old.columns) for name in new.columns if name.startswith(ATTRIBUTES)}
+    counted = [
+        one.drop(DERIVED, strict=False)
+        .with_columns(pl.col(pl.Categorical).cast(pl.String))
+        .with_columns(pl.int_range(pl.len()).over(key).alias("#turn"))
+        for one in (old, new.rename(renamed))
+    ]
+    fresh = (
+        counted[1].sort("order")
+        .join(counted[0].select(*key, "#turn"), on=[*key, "#turn"], how="anti", nulls_equal=True, maintain_order="left")
+    )  # fmt: skip
     if not len(fresh):
         return old, 0
     highest = _above(old["order"])
     fresh = fresh.with_columns(pl.Series("order", np.arange(highest, highest + len(fresh)), dtype=pl.UInt32))
-    whole = pl.concat([counted[0], fresh], how="diagonal_relaxed").drop("#turn")
+    kinds = {
+        name: pl.String for name in fresh.columns
+        if name in counted[0].columns and fresh.schema[name] != counted[0].schema[name]
+    }  # fmt: skip
+    whole = pl.concat([one.cast(kinds) for one in (counted[0], fresh)], how="diagonal").drop("#turn")  # type: ignore[arg-type]
     return derived(_tidied(whole)), len(fresh)
+
+
+def _spelt(name: str, known: Sequence[str]) -> str:
+    """An attribute as the log calls it, whether it is told of a case or of an event."""
+    rest = name.partition(":")[2]
+    return next((other for other in (name, f"case:{rest}", f"event:{rest}") if other in known), name)

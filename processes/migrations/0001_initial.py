@@ -44,6 +44,7 @@ class Migration(migrations.Migration):
             fields=[
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
                 ('name', models.CharField(max_length=255, verbose_name='Name')),
+                ('paired', models.BooleanField(default=False)),
                 ('revision', models.PositiveIntegerField(default=1)),
                 ('cases', models.PositiveIntegerField(default=0, verbose_name='Cases')),
                 ('events', models.PositiveIntegerField(default=0, verbose_name='Events')),
@@ -58,6 +59,7 @@ class Migration(migrations.Migration):
                 ('changed_at', models.DateTimeField()),
                 ('by', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='+', to=settings.AUTH_USER_MODEL)),
                 ('file', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='core.storedfile')),
+                ('singles', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='core.storedfile')),
                 ('workspace', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='+', to='core.workspace', verbose_name='Workspace')),
                 ('process', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='logs', to='processes.process')),
             ],

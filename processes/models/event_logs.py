@@ -14,7 +14,8 @@ from processes.models.process import Process
 
 
 class EventLog(WorkspaceModel):
-    """The rows lie in `file`, sorted by case, end and file order (`analysis/logs.py` says its columns).
+    """The rows lie in `file`, sorted by case, end and file order (`analysis/logs.py` says its columns). Where a file told
+    of single events (scheduled, started, completed …), they lie in `singles`, and `file` holds the steps they make.
 
     `facts` holds what every page asks; `revision` rises with each change of the rows, so that what was drawn of an
     earlier one is known to be old.
@@ -23,6 +24,8 @@ class EventLog(WorkspaceModel):
     process = models.ForeignKey(Process, on_delete=models.CASCADE, related_name="logs")
     name = models.CharField(_("Name"), max_length=255)
     file = models.ForeignKey(StoredFile, on_delete=models.PROTECT, related_name="+")
+    singles = models.ForeignKey(StoredFile, null=True, blank=True, on_delete=models.PROTECT, related_name="+")
+    paired = models.BooleanField(default=False)  # single starts and ends are one event of every view
     revision = models.PositiveIntegerField(default=1)
     cases = models.PositiveIntegerField(_("Cases"), default=0)
     events = models.PositiveIntegerField(_("Events"), default=0)

@@ -28,9 +28,6 @@ LOGS: list[tuple[str, dict[str, str], str]] = [
     ("patients-lifecycle.csv", {"case": "patient", "activity": "handling", "end": "time", "resource": "employee", "lifecycle": "registration_type", "event": "handling_id"}, "patients"),
     ("patients-lifecycle.csv", {"case": "patient", "activity": "handling", "end": "time", "resource": "employee", "lifecycle": "registration_type"}, "patients"),
     ("traffic-fines-10k.csv", {**WORDS, "end": "timestamp", "lifecycle": "lifecycle"}, "traffic-fines-10k"),
-    ("what-if/loan-application.csv.gz", TIMED, "what-if/loan-application"),
-    ("what-if/loan-application-1-timer.csv.gz", TIMED, "what-if/loan-application-1-timer"),
-    ("what-if/loan-application-5-timers.csv.gz", TIMED, "what-if/loan-application-5-timers"),
     ("what-if/loan-application-5-timers.as-is.csv.gz", STARTED, "what-if/loan-application-5-timers.as-is"),
 ]  # fmt: skip
 
@@ -72,6 +69,6 @@ def test_a_log_has_the_facts_that_other_tools_computed(
     log = log_of(shared / HERE / name, roles, "Europe/Berlin" if local else "UTC")
     assert not log.trouble
     logs.write(log.steps, tmp_path / "log.parquet")
-    told = facts.facts(logs.read(tmp_path / "log.parquet"))
+    told = facts.facts_of(logs.read(tmp_path / "log.parquet"))
     expected = json.loads((shared / HERE / f"{truth}.truth.json").read_text())["all_events"]
     assert not differences(told, expected)

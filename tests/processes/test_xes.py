@@ -34,7 +34,7 @@ def test_a_xes_file_has_the_facts_that_other_tools_computed(shared: Path, name: 
     read = read_xes(shared / HERE / name, max_bytes=LIMIT, quick=quick)
     log = logs.log_from(read.frame, read.rows)
     truth = json.loads((shared / HERE / f"{name.partition('.')[0]}.truth.json").read_text())["all_events"]
-    assert not differences(facts.facts(log.steps, log.events), truth)
+    assert not differences(facts.facts_of(log.steps, log.events), truth)
     assert (read.outside, read.untimed, log.trouble) == (0, 0, ())
 
 
@@ -109,7 +109,7 @@ def test_transitions_make_steps_and_keep_every_event_for_the_other_views() -> No
     assert log.events is not None
     assert (log.steps.height, log.events.height, log.unfinished) == (3, 8, 2)
     assert log.steps["service"].to_list() == [7200.0, None, 7200.0]
-    told = {view: facts.facts(log.steps, log.events, view=view) for view in facts.VIEWS if view != "interval_view"}
+    told = {view: facts.facts_of(log.steps, log.events, view=view) for view in facts.VIEWS if view != "interval_view"}
     assert [told[view]["events"] for view in ("all_events", "complete_events_only", "steps")] == [8, 3, 3]
     assert told["name_plus_transition"]["activity_counts"] == {
         "a+START": 3, "a+COMPLETE": 2, "a+SCHEDULE": 1, "b+COMPLETE": 1, "c+START": 1

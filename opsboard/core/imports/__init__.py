@@ -16,7 +16,17 @@ An app describes what it takes and mounts the pages thinly::
 cancel leaves nothing behind. What it answers is the summary of the `ImportRun`, which is the audit entry of the import.
 """
 
-from opsboard.core.imports.importer import Arrival, Importer, as_columns, carry_out, completed, read, receive, start
+from opsboard.core.imports.importer import (
+    Arrival,
+    Importer,
+    Whole,
+    as_columns,
+    carry_out,
+    completed,
+    read,
+    receive,
+    start,
+)
 from opsboard.core.imports.plans import Field, Plan, plan_of, roles
 from opsboard.core.imports.wizard import Wizard, plan_from_post
 
@@ -25,6 +35,7 @@ __all__ = [
     "Field",
     "Importer",
     "Plan",
+    "Whole",
     "Wizard",
     "as_columns",
     "carry_out",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 import io
+import zlib
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
@@ -53,6 +54,17 @@ def zone_of(workspace: Workspace, plan: Plan) -> str:
 
 
 @dataclass(frozen=True)
+class Whole:
+    """A file on its way into an app that reads it itself: no table, so no columns to name."""
+
+    workspace: Workspace
+    by: User | None
+    now: datetime
+    plan: Plan
+    file: StoredFile
+
+
+@dataclass(frozen=True)
 class Importer:
     """What an app takes. `check` refuses plans; `zone` says by which clock the file's times are meant where it is silent."""
 
@@ -70,6 +82,23 @@ class Importer:
         None  # which column is what, where the app knows better
     )
     prepare: Callable[[Table, Plan], Table] | None = None  # rows that are no rows, taken out
+    whole: Callable[[str, bytes], bool] | None = None  # whether the app reads such a file (name, first bytes) itself
+    run_whole: Callable[[Whole, jobs.Running], Mapping[str, Any]] | None = None
+    most: Callable[[], Limits] | None = None  # how large its files may be, where they may be larger than others
+
+    @property
+    def limits(self) -> Limits:
+        return self.most() if self.most else limits()
+
+    def reads_whole(self, file: Any, name: str) -> bool:
+        if self.whole is None:
+            return False
+        file.seek(0)
+        head = file.read(4096)
+        if head.startswith(b"\x1f\x8b"):
+            head = zlib.decompressobj(31).decompress(head, 4096)
+        file.seek(0)
+        return self.whole(name, head)
 
 
 def limits() -> Limits:
@@ -80,8 +109,8 @@ def receive(
     importer: Importer, *, workspace: Workspace, by: User | None, file: Any, name: str, size: int, now: datetime
 ) -> ImportRun:
     """Store an upload; raises ValidationError where it can't be a table."""
-    if size > settings.UPLOAD_LIMIT:
-        limit = settings.UPLOAD_LIMIT // 1_000_000
+    if size > importer.limits.max_bytes:
+        limit = importer.limits.max_bytes // 1_000_000
         raise ValidationError(
             {"file": _("The file is larger than %(limit)s MB. Split it into smaller files.") % {"limit": limit}}
         )
@@ -91,7 +120,8 @@ def receive(
         stored = storage.keep(workspace=workspace, name=name, content=file, now=now, by=by)
         run = ImportRun.objects.create(workspace=workspace, importer=importer.key, file=stored, by=by, created_at=now)
     try:
-        glance(run, Plan())
+        if not whole_file(importer, run):
+            glance(run, Plan(), importer.limits)
     except UploadError as fault:
         run.delete()
         stored.file.delete(save=False)
@@ -100,7 +130,14 @@ def receive(
     return run
 
 
-def glance(run: ImportRun, plan: Plan) -> Table:
+def whole_file(importer: Importer, run: ImportRun) -> bool:
+    """Whether the app reads the file itself."""
+    stored = _file(run)
+    with stored.file.open("rb") as handle:
+        return importer.reads_whole(handle, stored.name)
+
+
+def glance(run: ImportRun, plan: Plan, most: Limits | None = None) -> Table:
     """The first rows of the file as a table (a workbook is read whole)."""
     stored = _file(run)
     with stored.file.open("rb") as handle:
@@ -115,13 +152,13 @@ def glance(run: ImportRun, plan: Plan) -> Table:
             cut = len(head) == HEAD
         if head.startswith(b"PK"):
             handle.seek(0)
-            return _table(handle, stored.name, plan)
+            return _table(handle, stored.name, plan, most)
     if cut:
         end = head.rfind(
             b"\n\x00" if (b"\x00" in head[:200] and head[1:2] == b"\x00") or head[:2] == b"\xff\xfe" else b"\n"
         )
         head = head[: end + (2 if head[end + 1 : end + 2] == b"\x00" else 1)] if end > 0 else head
-    return replace(_table(io.BytesIO(head), stored.name, plan), cut=cut)
+    return replace(_table(io.BytesIO(head), stored.name, plan, most), cut=cut)
 
 
 def _file(run: ImportRun) -> StoredFile:
@@ -130,10 +167,10 @@ def _file(run: ImportRun) -> StoredFile:
     return run.file
 
 
-def _table(handle: Any, name: str, plan: Plan) -> Table:
+def _table(handle: Any, name: str, plan: Plan, most: Limits | None = None) -> Table:
     return read_table(
         handle, filename=name, encoding=plan.encoding or None, delimiter=plan.delimiter or None,
-        decimal=plan.decimal or None, sheet=plan.sheet or None, limits=limits(),  # type: ignore[arg-type]
+        decimal=plan.decimal or None, sheet=plan.sheet or None, limits=most or limits(),  # type: ignore[arg-type]
     )  # fmt: skip
 
 
@@ -145,7 +182,7 @@ def remembered(importer: Importer, workspace: Workspace, table: Table) -> Plan |
 
 def completed(importer: Importer, workspace: Workspace, plan: Plan, table: Table) -> Plan:
     """The plan with what it leaves open filled in: as the last such file, else as it looks."""
-    if plan.columns and all(plan.has(one.name) for one in importer.fields if one.required):
+    if plan.columns and not any(one.wanted_by(plan) for one in importer.fields):
         return plan
     earlier = remembered(importer, workspace, table) if not plan.columns else None
     columns = (
@@ -161,7 +198,7 @@ def completed(importer: Importer, workspace: Workspace, plan: Plan, table: Table
         if role.partition(".")[0] not in said and (free := tuple(name for name in names if name not in given))
     }
     if plan.columns:  # a program that named columns meant those; only what must be there is guessed
-        needed = {one.name for one in importer.fields if one.required}
+        needed = {one.name for one in importer.fields if one.wanted_by(plan)}
         rest = {role: names for role, names in rest.items() if role.partition(".")[0] in needed}
     return replace(plan, columns={**rest, **plan.columns})
 
@@ -190,6 +227,9 @@ def carry_out(importer: Importer, job_id: int) -> None:
             return
         now = timezone.now()
         run = ImportRun.objects.select_related("file", "workspace", "by").get(pk=work.job.arguments["run"])
+        if whole_file(importer, run):
+            _carry_out_whole(importer, run, work, now)
+            return
         arrival, table = _arrive(importer, run, work, now)
         with transaction.atomic():
             summary = dict(importer.run(arrival, work))
@@ -202,12 +242,27 @@ def carry_out(importer: Importer, job_id: int) -> None:
         work.result = {**summary, "rows": len(arrival.frame)}
 
 
+def _carry_out_whole(importer: Importer, run: ImportRun, work: jobs.Running, now: datetime) -> None:
+    if importer.run_whole is None:
+        raise jobs.Refused(_("This is not a table we can read. Save it as CSV or as an Excel workbook (.xlsx) and try again."))  # fmt: skip
+    work.progress(0.02, _("Reading the file"), now=True)
+    whole = Whole(run.workspace, run.by, now, Plan.unpacked(run.mapping), _file(run))
+    try:
+        with transaction.atomic():
+            work.result = dict(importer.run_whole(whole, work))
+            ImportRun.objects.filter(pk=run.pk).update(finished_at=now, summary=work.result)
+    except UploadError as fault:
+        raise jobs.Refused(str(fault), [fault.complaint.as_error()]) from fault
+    except FileNotFoundError as fault:
+        raise jobs.Refused(_("The file is no longer here. Upload it again.")) from fault
+
+
 def _arrive(importer: Importer, run: ImportRun, work: jobs.Running, now: datetime) -> tuple[Arrival, Table]:
     plan, stored = Plan.unpacked(run.mapping), _file(run)
     work.progress(0.02, _("Reading the file"), now=True)
     try:
         with stored.file.open("rb") as handle:
-            table = _table(handle, stored.name, plan)
+            table = _table(handle, stored.name, plan, importer.limits)
     except UploadError as fault:
         raise jobs.Refused(str(fault), [fault.complaint.as_error()]) from fault
     except FileNotFoundError as fault:

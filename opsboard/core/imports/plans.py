@@ -51,6 +51,11 @@ class Field:
     blank: Literal["keep", "skip", "complain"] = "complain"
     shy: bool = False  # only taken where a header fits
     alone: bool = False  # where no header fits: the only column of its kind is taken
+    unless: str = ""  # not required where this other one is there
+
+    def wanted_by(self, plan: Plan) -> bool:
+        """Whether the plan must name its column and does not."""
+        return self.required and not plan.has(self.name) and not (self.unless and plan.has(self.unless))
 
 
 @dataclass(frozen=True)
@@ -79,6 +84,10 @@ class Plan:
 
     def has(self, name: str) -> bool:
         return any(role.partition(".")[0] == name and names for role, names in self.columns.items())
+
+    def moments(self, fields: Sequence[Field]) -> tuple[str, ...]:
+        """The columns that are read as moments, each by itself."""
+        return tuple(name for one in fields if one.kind == "moment" for name in self.columns.get(one.name, ()))
 
     def one(self, role: str) -> str:
         names = self.columns.get(role, ())
@@ -172,7 +181,7 @@ def check(
             taken.add(column)
     if names is not None:
         for one in fields:
-            if one.required and not plan.has(one.name):
+            if one.wanted_by(plan):
                 raise ValidationError({"mapping": _("Say which column is “%(role)s”.") % {"role": one.title}})
             if one.parts and plan.has(f"{one.name}") and not plan.one(one.name) and not plan.one(f"{one.name}.year"):
                 raise ValidationError({"mapping": _("Say which column is “%(role)s”.") % {"role": PART_TITLES["year"]}})

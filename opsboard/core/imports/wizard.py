@@ -39,15 +39,29 @@ ORDERS = {
     "dmy": gettext_lazy("Day, month, year"),
     "mdy": gettext_lazy("Month, day, year"),
 }
+UPLOAD = gettext_lazy("Upload a spreadsheet")
 FILE_TYPES = ".csv,.tsv,.txt,.xlsx,.xlsm,.gz,text/csv"
 
 
 class UploadForm(forms.Form):
+    """`data-limit` lets the page say that a file is too large before it is sent."""
+
     file = forms.FileField(
         label=gettext_lazy("Spreadsheet"),
         help_text=gettext_lazy("CSV or Excel (.xlsx) with a row of headings; a title above it does no harm."),
         widget=forms.FileInput(attrs={"accept": FILE_TYPES, "class": "drop"}),
     )
+
+    def __init__(self, *args: Any, wizard: Wizard, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        file = self.fields["file"]
+        limit = wizard.importer.limits.max_bytes
+        file.widget.attrs |= {
+            "accept": wizard.file_types, "data-limit": limit,
+            "data-too-large": _("The file is larger than %(limit)s MB. Split it into smaller files.") % {"limit": limit // 1_000_000},
+        }  # fmt: skip
+        if wizard.file_help:
+            file.help_text = wizard.file_help
 
 
 class ReadingForm(forms.Form):
@@ -116,9 +130,14 @@ class Wizard:
     came: Callable[[Request, Job, str], Mapping[str, Any]] | None = (
         None  # what `after` needs of the job and the file's name
     )
+    title: Any = UPLOAD
+    file_types: str = FILE_TYPES
+    file_help: Any = ""
+    known: Callable[[Request], Mapping[str, Any]] | None = None  # settings that the address of the upload says
 
     def upload(self, request: Request) -> HttpResponse:
-        form = UploadForm(posted(request), request.FILES or None) if request.method == "POST" else UploadForm()
+        files = (posted(request), request.FILES or None) if request.method == "POST" else ()
+        form = UploadForm(*files, wizard=self)
         if request.method == "POST" and form.is_valid():
             file = form.cleaned_data["file"]
             try:
@@ -129,6 +148,11 @@ class Wizard:
             except ValidationError as refusal:
                 say(form, refusal)
             else:
+                if self.known and (settings := dict(self.known(request))):
+                    run.mapping = Plan(settings=settings).packed()
+                    run.save(update_fields=["mapping"])
+                if engine.whole_file(self.importer, run):
+                    return self._start(request, run, Plan.unpacked(run.mapping), None, timezone.now())
                 self._choose_variant(run)
                 return done(request, engine.url_of(self.run, request.workspace, pk=run.pk), go=True)
         context = {**self._context(), "form": form, "runs": self._recent(request)}
@@ -138,7 +162,7 @@ class Wizard:
     def _choose_variant(self, run: ImportRun) -> None:
         if not self.variants:
             return
-        table = engine.glance(run, Plan())
+        table = engine.glance(run, Plan(), self.importer.limits)
         for one in self.variants:
             if one.recognise and one.recognise(table):
                 run.importer = one.importer.key
@@ -155,11 +179,12 @@ class Wizard:
         return replace(fitting, variants=()).show_run(request, run, other=self)
 
     def show_run(self, request: Request, run: ImportRun, *, other: Wizard) -> HttpResponse:
-        if run.job is not None and request.method == "GET" and "edit" not in request.GET:
+        whole = run.job is not None and engine.whole_file(self.importer, run)
+        if run.job is not None and (whole or (request.method == "GET" and "edit" not in request.GET)):
             if request.GET.get("complaints") == "csv":
                 return complaints_csv(run)
             job = jobs.look(run.job)
-            context = {**self._context(), "run": run, "job": job, "here": request.path}
+            context = {**self._context(), "run": run, "job": job, "here": request.path, "whole": whole}
             if self.came and job.state == Job.State.DONE:
                 context |= {"after": self.after, **self.came(request, job, run.file.name if run.file else "")}
             return page(request, "core/imports/result.html", context, part="core/imports/_result.html")
@@ -173,15 +198,16 @@ class Wizard:
         if posted is not None:
             plan = Plan.unpacked({name: posted.get(name, "")[:60] for name in READING})
         try:
-            table = engine.glance(run, plan)
+            table = engine.glance(run, plan, self.importer.limits)
         except UploadError as fault:
-            table, posted = engine.glance(run, Plan()), None
+            table, posted = engine.glance(run, Plan(), self.importer.limits), None
             plan, trouble = Plan(), str(fault)
         else:
             trouble = ""
         plan = self._planned(request, run, plan, table, posted)
         tz = self.importer.zone(request.workspace, plan)
-        ambiguous = any(table.guesses[name].ambiguous for name in plan.columns.get("at", ()) if name in table.names)
+        times = plan.moments(self.importer.fields)
+        ambiguous = any(table.guesses[name].ambiguous for name in times if name in table.names)
         reading = ReadingForm(posted, table=table, plan=plan, tz=tz, ambiguous=ambiguous)
         form = self.form(posted, viewer=request.viewer, table=table, plan=plan, filename=table.filename)
         if posted is not None and posted.get("step") == "import":
@@ -209,7 +235,8 @@ class Wizard:
                 return plan
             earlier = engine.remembered(self.importer, request.workspace, table)
             if earlier:
-                return replace(earlier, encoding="", delimiter="", sheet="")
+                known = {**earlier.settings, **plan.settings}
+                return replace(earlier, encoding="", delimiter="", sheet="", settings=known)
             return engine.completed(self.importer, request.workspace, plan, table)
         return plan_from_post(self.importer, table, posted)
 
@@ -223,7 +250,8 @@ class Wizard:
     def _start(self, request: Request, run: ImportRun, plan: Plan, form: Any, now: datetime) -> HttpResponse:
         here = engine.url_of(self.run, request.workspace, pk=run.pk)
         if run.job is None or run.job.finished:
-            plan = replace(plan, settings=form.settings())
+            if form is not None:
+                plan = replace(plan, settings=form.settings())
             engine.start(self.importer, run=run, plan=plan, by=request.user, now=now, url=here)
         return done(request, here, go=True)
 
@@ -268,7 +296,8 @@ class Wizard:
     def _context(self) -> dict[str, Any]:
         return {
             "importer": self.importer, "new_address": self.new, "crumb_address": self.crumb[0],
-            "crumb_name": self.crumb[1], "lead": self.lead, "script": self.script, "file_types": FILE_TYPES,
+            "crumb_name": self.crumb[1], "lead": self.lead, "script": self.script, "file_types": self.file_types,
+            "upload_title": self.title,
         }  # fmt: skip
 
 
