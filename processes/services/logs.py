@@ -81,13 +81,7 @@ def take_xes(whole: Whole, work: jobs.Running) -> dict[str, Any]:
     work.progress(0.4, _("Checking"), now=True)
     # Every transition of such a file is an event to other tools; to read about work, starts and ends are paired anyway.
     log = replace(analysis.log_from(read.frame, read.rows), paired=False)
-    notes = [
-        ngettext(text, texts, count) % {"count": count}
-        for count, text, texts in (
-            (read.untimed, *UNTIMED), (read.unnamed, *UNNAMED), (read.outside, *OUTSIDE)
-        )
-        if count
-    ]  # fmt: skip
+    notes = _passed_over(read)
     if log.trouble:
         notes.append(_left_out(len(log.trouble)))
     return _take(
@@ -96,18 +90,13 @@ def take_xes(whole: Whole, work: jobs.Running) -> dict[str, Any]:
     )  # fmt: skip
 
 
-UNTIMED = (
-    gettext_noop("%(count)s event has no time and was left out."),
-    gettext_noop("%(count)s events have no time and were left out."),
-)
-UNNAMED = (
-    gettext_noop("%(count)s event does not say which step it is and was left out."),
-    gettext_noop("%(count)s events do not say which step they are and were left out."),
-)
-OUTSIDE = (
-    gettext_noop("%(count)s event belongs to no case and was left out."),
-    gettext_noop("%(count)s events belong to no case and were left out."),
-)
+def _passed_over(read: analysis.Read) -> list[str]:
+    told = (
+        (read.untimed, ngettext("%(count)s event has no time and was left out.", "%(count)s events have no time and were left out.", read.untimed)),
+        (read.unnamed, ngettext("%(count)s event does not say which step it is and was left out.", "%(count)s events do not say which step they are and were left out.", read.unnamed)),
+        (read.outside, ngettext("%(count)s event belongs to no case and was left out.", "%(count)s events belong to no case and were left out.", read.outside)),
+    )  # fmt: skip
+    return [text % {"count": count} for count, text in told if count]
 
 
 def _left_out(count: int) -> str:
