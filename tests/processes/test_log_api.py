@@ -153,7 +153,7 @@ def test_conditions_combine_and_a_wrong_one_is_told(client: Client, process: Pro
     assert 0 < march["cases"] < whole["cases"]
     follows = asked(follows=[["Amend Request for Quotation", "Analyze Request for Quotation"]])
     assert 0 < follows["cases"] <= whole["cases"]
-    shown = client.get(f"{log}/map", {"steps": 18, "share": 0.9}).json()
+    shown = client.get(f"{log}/map", {"steps": "18", "share": "0.9"}).json()
     assert len(shown["activities"]) <= 18
     assert 0 < shown["coverage"] < 1
     working = client.get(f"{log}/map", {"calendar": "workspace"}).json()
