@@ -28,6 +28,11 @@ class Story:
     more: int
     seconds: float
 
+    @property
+    def numbered(self) -> bool:
+        """Whether its name is a bare number, which alone would say too little."""
+        return self.case.isdecimal()
+
 
 def stories(steps: pl.DataFrame, *, cases: int = 3, most: int = 4) -> tuple[Story, ...]:
     """The cases whose rows come first in the file, and among them rather those with several steps."""

@@ -35,7 +35,7 @@ class LogForm(forms.Form):
 
     def __init__(self, data: Any = None, *, viewer: Viewer, table: Table, plan: Plan, filename: str) -> None:
         self.viewer, self.table, self.plan = viewer, table, plan
-        rows = list(Process.objects.visible_to(viewer).standing().order_by("name"))
+        rows = list(Process.objects.visible_to(viewer).standing().with_counts().order_by("name"))
         known = {str(row.pk): row for row in rows}
         chosen = str(plan.settings.get("process") or "")
         start = {
@@ -47,6 +47,8 @@ class LogForm(forms.Form):
         super().__init__(data, initial=start)
         self.fields["process"].choices = [(NEW, _("A new process")), *((pk, row.name) for pk, row in known.items())]  # type: ignore[attr-defined]
         self.known = known
+        if not any(row.cases is not None for row in rows):
+            del self.fields["grow"]
 
     def clean(self) -> dict[str, Any]:
         given = super().clean() or {}
@@ -60,7 +62,7 @@ class LogForm(forms.Form):
         row = self.known.get(given.get("process") or NEW)
         if row is None:
             return {**said, "create": given["create"]}
-        log = row.log if given["grow"] else None
+        log = row.log if given.get("grow") else None
         return {**said, "process": row.pk, **({"log": log.pk} if log else {})}
 
     @property

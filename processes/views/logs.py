@@ -34,7 +34,9 @@ def known_process(request: Request) -> dict[str, Any]:
 
 def came_of(request: Request, job: Job, filename: str) -> dict[str, Any]:
     logs = EventLog.objects.visible_to(request.viewer).select_related("process__workspace")
-    return {"log": logs.filter(pk=job.result.get("log") or 0).first()}
+    log = logs.filter(pk=job.result.get("log") or 0).first()
+    lead = (log.facts.get("lead_time") or log.facts.get("case_duration") or {}) if log else {}
+    return {"log": log, "median": lead.get("median")}
 
 
 wizard = Wizard(
@@ -50,10 +52,12 @@ wizard = Wizard(
     ),
     file_types=".csv,.tsv,.txt,.xlsx,.xlsm,.gz,.xes,text/csv",
     file_help=gettext_lazy("CSV or Excel (.xlsx) with a row of headings, or XES; packed with gzip (.gz), too."),
+    file_label=gettext_lazy("File"),
     where="processes/logs/_where.html",
     after="processes/logs/_came.html",
     came=came_of,
     known=known_process,
+    go_on=True,
 )
 
 

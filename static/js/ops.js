@@ -7,6 +7,7 @@
    form[data-unsaved]       warns before unsaved text is lost
    data-put="name" data-put-value="…"   puts that value into the field of its form; data-unit-now="%" says the form's unit anew
    data-so-far              the box that has a running day judged; data-so-far-now="…" of an answer says what it is called
+   data-limit="bytes" data-too-large="sentence"   on a file field: a larger file is refused before it is sent
    data-copy="#id"          copies that element's text (or the attribute's own text)
    data-print               prints the page
    data-focus               gets the focus when it arrives (the summary of errors)
@@ -228,7 +229,18 @@
     clearTimeout(typing);
     typing = setTimeout(() => form.requestSubmit(), 350);
   });
+  const refuseTooLarge = (field) => {
+    find(".too-large", field.parentElement)?.remove();
+    if (![...field.files].some((file) => file.size > Number(field.dataset.limit))) return;
+    field.value = "";
+    const note = document.createElement("div");
+    note.className = "invalid-feedback d-block too-large";
+    note.textContent = field.dataset.tooLarge;
+    field.after(note);
+    announce(note.textContent);
+  };
   document.addEventListener("change", (event) => {
+    if (event.target.matches?.("input[type=file][data-limit]")) refuseTooLarge(event.target);
     if (event.isTrusted) event.target.closest?.("[data-so-far]")?.setAttribute("data-touched", "");
     const form = event.target.form;
     if (form?.dataset.auto !== undefined && event.target.dataset.search === undefined) form.requestSubmit();

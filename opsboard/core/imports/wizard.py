@@ -60,8 +60,7 @@ class UploadForm(forms.Form):
             "accept": wizard.file_types, "data-limit": limit,
             "data-too-large": _("The file is larger than %(limit)s MB. Split it into smaller files.") % {"limit": limit // 1_000_000},
         }  # fmt: skip
-        if wizard.file_help:
-            file.help_text = wizard.file_help
+        file.label, file.help_text = wizard.file_label or file.label, wizard.file_help or file.help_text
 
 
 class ReadingForm(forms.Form):
@@ -132,7 +131,9 @@ class Wizard:
     )
     title: Any = UPLOAD
     file_types: str = FILE_TYPES
+    file_label: Any = ""
     file_help: Any = ""
+    go_on: bool = False  # who waits for an import that needs no more words is taken to what came of it
     known: Callable[[Request], Mapping[str, Any]] | None = None  # settings that the address of the upload says
 
     def upload(self, request: Request) -> HttpResponse:
@@ -184,6 +185,9 @@ class Wizard:
             if request.GET.get("complaints") == "csv":
                 return complaints_csv(run)
             job = jobs.look(run.job)
+            fine = job.state == Job.State.DONE and job.url and not job.result.get("notes")
+            if self.go_on and fine and request.htmx:
+                return done(request, job.url, go=True)
             context = {**self._context(), "run": run, "job": job, "here": request.path, "whole": whole}
             if self.came and job.state == Job.State.DONE:
                 context |= {"after": self.after, **self.came(request, job, run.file.name if run.file else "")}
