@@ -234,7 +234,7 @@
     if (![...field.files].some((file) => file.size > Number(field.dataset.limit))) return;
     field.value = "";
     const note = document.createElement("div");
-    note.className = "invalid-feedback d-block too-large";
+    note.className = "field-error too-large";
     note.textContent = field.dataset.tooLarge;
     field.after(note);
     announce(note.textContent);
