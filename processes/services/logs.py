@@ -215,7 +215,8 @@ def _write(row: EventLog, log: Log, *, by: User | None, now: datetime) -> None:
     row.file = _kept(row, steps, "log.parquet", by, now)
     row.singles = _kept(row, events, "events.parquet", by, now) if events is not None else None
     told = analysis.facts_of(steps, events, paired=row.paired)
-    row.facts = analysis.as_text(told)
+    found = analysis.measured(steps, zone=row.process.workspace.timezone)
+    row.facts = analysis.as_text(told) | found
     row.cases, row.events = told["cases"], len(steps)
     row.activities, row.variants = count, told["variants"]
     row.first_event, row.last_event = told["first_event"], told["last_event"]
