@@ -3,11 +3,19 @@
 from django.urls import path
 
 from processes import views
+from processes.views import whys
 
 urlpatterns = [
     path("", views.process_list, name="process_list"),
     path("new/", views.create_process, name="create_process"),
     path("<int:pk>/", views.process, name="process"),
+    path("<int:pk>/cases/", views.cases, name="cases"),
+    path("<int:pk>/case/", views.case, name="case"),
+    path("<int:pk>/bottlenecks/", views.bottlenecks, name="bottlenecks"),
+    path("<int:pk>/why/", whys.whys, name="whys"),
+    path("<int:pk>/why/<int:number>/judge/", whys.judge_why, name="judge_why"),
+    path("<int:pk>/why/<int:number>/remark/", whys.remark_on_why, name="remark_on_why"),
+    path("<int:pk>/why/<int:number>/remove/", whys.remove_why, name="remove_why"),
     path("<int:pk>/edit/", views.change_process, name="change_process"),
     path("<int:pk>/delete/", views.delete_process, name="delete_process"),
     path("<int:pk>/restore/", views.restore_process, name="restore_process"),

@@ -1,5 +1,18 @@
 """Processes drawn: one SVG for screen and paper."""
 
 from processes.charts.maps import Flow, Step, draw_map
+from processes.charts.measured import brief, measured_map
+from processes.charts.sentences import cause_bar, cause_rows, segment_text, sentences_of, structure_sentences
 
-__all__ = ["Flow", "Step", "draw_map"]
+__all__ = [
+    "Flow",
+    "Step",
+    "brief",
+    "cause_bar",
+    "cause_rows",
+    "draw_map",
+    "measured_map",
+    "segment_text",
+    "sentences_of",
+    "structure_sentences",
+]

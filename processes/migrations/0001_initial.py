@@ -146,6 +146,63 @@ class Migration(migrations.Migration):
                 'abstract': False,
             },
         ),
+        migrations.CreateModel(
+            name='Why',
+            fields=[
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('step', models.CharField(max_length=500, verbose_name='Step')),
+                ('text', models.CharField(max_length=300, verbose_name='Because')),
+                ('state', models.CharField(choices=[('open', 'Supposed'), ('confirmed', 'Confirmed'), ('refuted', 'Refuted')], default='open', max_length=9)),
+                ('evidence', models.JSONField(blank=True, default=dict)),
+                ('at', models.DateTimeField()),
+                ('by', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='+', to=settings.AUTH_USER_MODEL)),
+                ('parent', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.CASCADE, related_name='answers', to='processes.why')),
+                ('process', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='whys', to='processes.process')),
+                ('workspace', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='+', to='core.workspace', verbose_name='Workspace')),
+            ],
+            options={
+                'verbose_name': 'Why',
+                'verbose_name_plural': 'Whys',
+                'ordering': ('process', 'id'),
+            },
+        ),
+        migrations.CreateModel(
+            name='Remark',
+            fields=[
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('text', models.CharField(max_length=1000, verbose_name='Remark')),
+                ('at', models.DateTimeField()),
+                ('by', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='+', to=settings.AUTH_USER_MODEL)),
+                ('workspace', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='+', to='core.workspace', verbose_name='Workspace')),
+                ('why', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='remarks', to='processes.why')),
+            ],
+            options={
+                'ordering': ('id',),
+            },
+        ),
+        migrations.CreateModel(
+            name='WhyEvent',
+            fields=[
+                ('pgh_id', models.AutoField(primary_key=True, serialize=False)),
+                ('pgh_created_at', models.DateTimeField(auto_now_add=True)),
+                ('pgh_label', models.TextField(help_text='The event label.')),
+                ('id', models.BigIntegerField()),
+                ('step', models.CharField(max_length=500, verbose_name='Step')),
+                ('text', models.CharField(max_length=300, verbose_name='Because')),
+                ('state', models.CharField(choices=[('open', 'Supposed'), ('confirmed', 'Confirmed'), ('refuted', 'Refuted')], default='open', max_length=9)),
+                ('evidence', models.JSONField(blank=True, default=dict)),
+                ('at', models.DateTimeField()),
+                ('by', models.ForeignKey(blank=True, db_constraint=False, null=True, on_delete=django.db.models.deletion.DO_NOTHING, related_name='+', related_query_name='+', to=settings.AUTH_USER_MODEL)),
+                ('parent', models.ForeignKey(blank=True, db_constraint=False, null=True, on_delete=django.db.models.deletion.DO_NOTHING, related_name='+', related_query_name='+', to='processes.why')),
+                ('pgh_context', models.ForeignKey(db_constraint=False, null=True, on_delete=django.db.models.deletion.DO_NOTHING, related_name='+', to='pghistory.context')),
+                ('pgh_obj', models.ForeignKey(db_constraint=False, on_delete=django.db.models.deletion.DO_NOTHING, related_name='events', to='processes.why')),
+                ('process', models.ForeignKey(db_constraint=False, on_delete=django.db.models.deletion.DO_NOTHING, related_name='+', related_query_name='+', to='processes.process')),
+                ('workspace', models.ForeignKey(db_constraint=False, on_delete=django.db.models.deletion.DO_NOTHING, related_name='+', related_query_name='+', to='core.workspace', verbose_name='Workspace')),
+            ],
+            options={
+                'abstract': False,
+            },
+        ),
         pgtrigger.migrations.AddTrigger(
             model_name='process',
             trigger=pgtrigger.compiler.Trigger(name='insert_insert', sql=pgtrigger.compiler.UpsertTriggerSql(func='INSERT INTO "processes_processevent" ("created_at", "deleted_at", "description", "id", "limited_to", "name", "owner_id", "pgh_context_id", "pgh_created_at", "pgh_label", "pgh_obj_id", "version", "workspace_id") VALUES (NEW."created_at", NEW."deleted_at", NEW."description", NEW."id", NEW."limited_to", NEW."name", NEW."owner_id", _pgh_attach_context(), NOW(), \'insert\', NEW."id", NEW."version", NEW."workspace_id"); RETURN NULL;', hash='29a97d9207697e14978c9c1fd9a12effaefb6129', operation='INSERT', pgid='pgtrigger_insert_insert_a04cf', table='processes_process', when='AFTER')),
@@ -177,5 +234,21 @@ class Migration(migrations.Migration):
         pgtrigger.migrations.AddTrigger(
             model_name='staffing',
             trigger=pgtrigger.compiler.Trigger(name='delete_delete', sql=pgtrigger.compiler.UpsertTriggerSql(func='INSERT INTO "processes_staffingevent" ("cost_an_hour", "hours", "id", "people", "pgh_context_id", "pgh_created_at", "pgh_label", "pgh_obj_id", "process_id", "role", "workspace_id") VALUES (OLD."cost_an_hour", OLD."hours", OLD."id", OLD."people", _pgh_attach_context(), NOW(), \'delete\', OLD."id", OLD."process_id", OLD."role", OLD."workspace_id"); RETURN NULL;', hash='d13adeb437ab5fe1de0ead1db2dcc539f5665019', operation='DELETE', pgid='pgtrigger_delete_delete_eeed3', table='processes_staffing', when='AFTER')),
+        ),
+        migrations.AddIndex(
+            model_name='why',
+            index=models.Index(fields=['process', 'step'], name='whys_by_step'),
+        ),
+        pgtrigger.migrations.AddTrigger(
+            model_name='why',
+            trigger=pgtrigger.compiler.Trigger(name='insert_insert', sql=pgtrigger.compiler.UpsertTriggerSql(func='INSERT INTO "processes_whyevent" ("at", "by_id", "evidence", "id", "parent_id", "pgh_context_id", "pgh_created_at", "pgh_label", "pgh_obj_id", "process_id", "state", "step", "text", "workspace_id") VALUES (NEW."at", NEW."by_id", NEW."evidence", NEW."id", NEW."parent_id", _pgh_attach_context(), NOW(), \'insert\', NEW."id", NEW."process_id", NEW."state", NEW."step", NEW."text", NEW."workspace_id"); RETURN NULL;', hash='661f2e5db1c5250ca5848ca5fba7fca7ab6d233d', operation='INSERT', pgid='pgtrigger_insert_insert_a66d2', table='processes_why', when='AFTER')),
+        ),
+        pgtrigger.migrations.AddTrigger(
+            model_name='why',
+            trigger=pgtrigger.compiler.Trigger(name='update_update', sql=pgtrigger.compiler.UpsertTriggerSql(condition='WHEN (OLD.* IS DISTINCT FROM NEW.*)', func='INSERT INTO "processes_whyevent" ("at", "by_id", "evidence", "id", "parent_id", "pgh_context_id", "pgh_created_at", "pgh_label", "pgh_obj_id", "process_id", "state", "step", "text", "workspace_id") VALUES (NEW."at", NEW."by_id", NEW."evidence", NEW."id", NEW."parent_id", _pgh_attach_context(), NOW(), \'update\', NEW."id", NEW."process_id", NEW."state", NEW."step", NEW."text", NEW."workspace_id"); RETURN NULL;', hash='c0299eabe6cad0a72b06d63ac5d99f4e357733e9', operation='UPDATE', pgid='pgtrigger_update_update_b7187', table='processes_why', when='AFTER')),
+        ),
+        pgtrigger.migrations.AddTrigger(
+            model_name='why',
+            trigger=pgtrigger.compiler.Trigger(name='delete_delete', sql=pgtrigger.compiler.UpsertTriggerSql(func='INSERT INTO "processes_whyevent" ("at", "by_id", "evidence", "id", "parent_id", "pgh_context_id", "pgh_created_at", "pgh_label", "pgh_obj_id", "process_id", "state", "step", "text", "workspace_id") VALUES (OLD."at", OLD."by_id", OLD."evidence", OLD."id", OLD."parent_id", _pgh_attach_context(), NOW(), \'delete\', OLD."id", OLD."process_id", OLD."state", OLD."step", OLD."text", OLD."workspace_id"); RETURN NULL;', hash='84ef676e9795f16db924847ac0e2735a9ef69a24', operation='DELETE', pgid='pgtrigger_delete_delete_e80e7', table='processes_why', when='AFTER')),
         ),
     ])

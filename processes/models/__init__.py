@@ -4,5 +4,6 @@ from processes.models.drawings import Drawing
 from processes.models.event_logs import EventLog
 from processes.models.process import Process
 from processes.models.staffing import Staffing
+from processes.models.whys import Remark, Why
 
-__all__ = ["Drawing", "EventLog", "Process", "Staffing"]
+__all__ = ["Drawing", "EventLog", "Process", "Remark", "Staffing", "Why"]

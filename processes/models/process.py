@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Self
 from django.conf import settings
 from django.db import models
 from django.urls import reverse
+from django.utils.functional import cached_property
 from django.utils.translation import gettext_lazy as _
 
 from opsboard.core.models import LimitedModel, Versioned, WorkspaceQuerySet
@@ -62,13 +63,13 @@ class Process(LimitedModel, Versioned):
     def get_absolute_url(self) -> str:
         return reverse("processes:process", kwargs={"workspace": self.workspace.slug, "pk": self.pk})
 
-    @property
+    @cached_property
     def drawing(self) -> Drawing | None:
         """The newest drawn version."""
         found: Drawing | None = self.drawings.order_by("-number").first()
         return found
 
-    @property
+    @cached_property
     def log(self) -> EventLog | None:
         """The log that is shown where none is named: the newest."""
         found: EventLog | None = self.logs.order_by("-id").first()

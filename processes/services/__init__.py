@@ -9,12 +9,14 @@ from processes.services.measuring import (
     measure_map,
     read_case,
     read_rows,
+    remembered,
     worktime_of,
 )
 from processes.services.processes import change_process, create_process, delete_process, restore_process
+from processes.services.whys import answer_why, judge_why, remark_on_why, remove_why
 
 __all__ = [
-    "LOGS", "append_rows", "attributes_of", "change_process", "create_process", "delete_log", "delete_process",
-    "list_cases", "list_variants", "measure_facts", "measure_map", "read_case", "read_rows", "restore_process",
-    "store_log", "take_events", "worktime_of",
+    "LOGS", "answer_why", "append_rows", "attributes_of", "change_process", "create_process", "delete_log",
+    "delete_process", "judge_why", "list_cases", "list_variants", "measure_facts", "measure_map", "read_case", "read_rows",
+    "remark_on_why", "remembered", "remove_why", "restore_process", "store_log", "take_events", "worktime_of",
 ]  # fmt: skip

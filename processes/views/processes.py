@@ -67,13 +67,6 @@ def process_list(request: Request) -> HttpResponse:
     return page(request, "processes/process_list.html", context, part="processes/_processes.html")
 
 
-@require_GET
-def process(request: Request, pk: int) -> HttpResponse:
-    row = found_process(request, pk)
-    context: dict[str, Any] = {"process": row, "log": row.log, "drawing": row.drawing}
-    return page(request, "processes/process.html", context, part="processes/_process.html")
-
-
 @require_http_methods(["GET", "POST"])
 @needs(Role.EDITOR)
 def create_process(request: Request) -> HttpResponse:

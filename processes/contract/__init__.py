@@ -7,8 +7,11 @@ from collections.abc import Iterable, Sequence
 from django.utils.translation import gettext_lazy as _
 
 from opsboard.core import access
-from opsboard.core.contract import Contract, Event, Fact, Home, Named, Part, Thing
+from opsboard.core.contract import Contract, Event, Fact, Finding, Home, Indicator, Named, Part, Section, Thing
 from opsboard.core.models import Workspace
+from processes.contract.findings import find_approvals, find_bottlenecks, find_rework
+from processes.contract.numbers import NUMBERS, catalogue, history, read
+from processes.contract.week import tell_week
 from processes.models import Process
 
 PROCESS = (Fact("process", _("Process")),)
@@ -35,11 +38,25 @@ contract = Contract(
         hint=_("How the work really flows, where it waits, and what a change would bring."),
         begin="processes:create_process",
     ),
+    indicators=tuple(
+        Indicator(f"processes.{name}", one.title, catalogue(name), read, history, snapshot=False)
+        for name, one in NUMBERS.items()
+    ),
     events=(
         Event("processes.process_created", _("A process was created"), PROCESS),
         Event("processes.process_changed", _("A process was changed"), PROCESS),
         Event("processes.log_imported", _("An event log was imported"), IMPORTED),
         Event("processes.process_deleted", _("A process was deleted"), PROCESS),
+        Event(
+            "processes.cause_confirmed", _("A cause of waiting was confirmed"),
+            (*PROCESS, Fact("step", _("Step")), Fact("cause", _("Cause"))),
+        ),
     ),
+    findings=(
+        Finding("processes.bottleneck", _("Bottleneck"), find_bottlenecks),
+        Finding("processes.rework", _("Rework"), find_rework),
+        Finding("processes.repeated_approval", _("Repeated approval"), find_approvals),
+    ),
+    sections=(Section("processes.week", _("Processes"), "processes/_section.html", tell_week, order=30),),
     things=(Thing("processes.process", _("Processes"), "processes.process", "route", processes_by_name),),
 )  # fmt: skip
