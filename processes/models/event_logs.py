@@ -23,8 +23,8 @@ class EventLog(WorkspaceModel):
 
     process = models.ForeignKey(Process, on_delete=models.CASCADE, related_name="logs")
     name = models.CharField(_("Name"), max_length=255)
-    file = models.ForeignKey(StoredFile, on_delete=models.PROTECT, related_name="+")
-    singles = models.ForeignKey(StoredFile, null=True, blank=True, on_delete=models.PROTECT, related_name="+")
+    file = models.ForeignKey(StoredFile, on_delete=models.RESTRICT, related_name="+")
+    singles = models.ForeignKey(StoredFile, null=True, blank=True, on_delete=models.RESTRICT, related_name="+")
     paired = models.BooleanField(default=False)  # single starts and ends are one event of every view
     revision = models.PositiveIntegerField(default=1)
     cases = models.PositiveIntegerField(_("Cases"), default=0)

@@ -542,6 +542,12 @@ def test_a_column_of_moments_reads_like_its_cells() -> None:
     assert columns.frame["at"].to_list() == expected
 
 
+def test_moments_that_are_read_one_by_one_stay_in_their_rows() -> None:
+    cells = [f"{day} {month} 2024" for month in ("Mar", "Jan", "Feb") for day in range(28, 0, -1)]
+    columns = read_columns(table("at,x\n" + "\n".join(f"{cell},1" for cell in cells)), {"at": "moment"}, tz="UTC")
+    assert columns.frame["at"].to_list() == [parse_moment(cell, tz="UTC", date_order="ymd") for cell in cells]
+
+
 def test_a_time_that_comes_twice_is_its_first_pass() -> None:
     read = table("at\n2026-10-25 02:30:00\n")
     columns = read_columns(read, {"at": "moment"}, tz=BERLIN)

@@ -8,6 +8,7 @@ import zlib
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from django.conf import settings
@@ -23,12 +24,25 @@ from opsboard.core.imports.plans import PARTS, Field, Plan, check, guess, shape_
 from opsboard.core.imports.zones import in_own_zones
 from opsboard.core.lazy import polars as pl
 from opsboard.core.models import ImportMapping, ImportRun, Job, StoredFile, User, Workspace
-from opsboard.core.uploads import Columns, Complaint, Limits, Table, UploadError, read_columns, read_table
+from opsboard.core.uploads import (
+    CellKind,
+    Columns,
+    Complaint,
+    Limits,
+    OnBlank,
+    Table,
+    UploadError,
+    read_columns,
+    read_lean,
+    read_table,
+    unpacked,
+)
 
 if TYPE_CHECKING:
     from opsboard.core.access import Viewer
 
 HEAD = 256 * 1024  # of a text file, that much is enough for a preview
+LONG = 8_000_000  # bytes: a file that is worth reading without a table
 KEPT = 2000  # complaints that can be downloaded; all are counted
 
 
@@ -261,26 +275,62 @@ def _arrive(importer: Importer, run: ImportRun, work: jobs.Running, now: datetim
     plan, stored = Plan.unpacked(run.mapping), _file(run)
     work.progress(0.02, _("Reading the file"), now=True)
     try:
-        with stored.file.open("rb") as handle:
-            table = _table(handle, stored.name, plan, importer.limits)
+        if (long := _arrive_lean(importer, run, plan, stored)) is not None:
+            (plan, columns, names), table = long
+        else:
+            with stored.file.open("rb") as handle:
+                table = _table(handle, stored.name, plan, importer.limits)
+            work.progress(0.12, _("Reading the columns"), now=True)
+            plan = completed(importer, run.workspace, plan, table)
+            columns, names = as_columns(importer, table, plan, run.workspace)
     except UploadError as fault:
         raise jobs.Refused(str(fault), [fault.complaint.as_error()]) from fault
     except FileNotFoundError as fault:
         raise jobs.Refused(_("The file is no longer here. Upload it again.")) from fault
-    work.progress(0.12, _("Reading the columns"), now=True)
-    plan = completed(importer, run.workspace, plan, table)
-    columns, names = as_columns(importer, table, plan, run.workspace)
     work.progress(0.2, _("Checking"), now=True)
     frame = columns.frame.rename(names)
     return Arrival(run.workspace, run.by, now, plan, frame, columns.rows, stored.name), table
 
 
-def as_columns(importer: Importer, table: Table, plan: Plan, workspace: Workspace) -> tuple[Columns, dict[str, str]]:
-    """The planned columns of a whole and sound table, and the names of their roles. Raises Refused with complaints."""
+def _arrive_lean(
+    importer: Importer, run: ImportRun, plan: Plan, stored: StoredFile
+) -> tuple[tuple[Plan, Columns, dict[str, str]], Table] | None:
+    """A long file that needs no mending, without ever holding it whole as a table."""
+    if stored.size < LONG or importer.prepare or importer.zones or plan.encoding not in ("", "utf-8"):
+        return None
+    head = glance(run, plan, importer.limits)
+    if head.sheet or not head.cut or not _is_local(stored):
+        return None
+    plan = completed(importer, run.workspace, plan, head)
+    if any(role.partition(".")[2] for role in plan.columns):  # moments in several columns
+        return None
+    check_plan(importer, plan, head)
+    kinds, blanks, names = asked_of(importer, plan)
+    with unpacked(Path(stored.file.path), importer.limits.max_bytes) as path:
+        columns = read_lean(
+            path, head, kinds, tz=plan.timezone or importer.zone(run.workspace, plan), on_blank=blanks,
+            limits=importer.limits,
+        )  # fmt: skip
+    return None if columns is None else ((plan, columns, names), head)
+
+
+def _is_local(stored: StoredFile) -> bool:
+    try:
+        return bool(stored.file.path)
+    except NotImplementedError:
+        return False
+
+
+def check_plan(importer: Importer, plan: Plan, table: Table) -> None:
     try:
         check(importer.fields, plan, table.names, importer.check)
     except ValidationError as fault:
         raise jobs.Refused(" ".join(fault.messages)) from fault
+
+
+def as_columns(importer: Importer, table: Table, plan: Plan, workspace: Workspace) -> tuple[Columns, dict[str, str]]:
+    """The planned columns of a whole and sound table, and the names of their roles. Raises Refused with complaints."""
+    check_plan(importer, plan, table)
     if importer.prepare:
         table = importer.prepare(table, plan)
     tz = plan.timezone or importer.zone(workspace, plan)
@@ -296,22 +346,35 @@ def as_columns(importer: Importer, table: Table, plan: Plan, workspace: Workspac
 
 def read(importer: Importer, table: Table, plan: Plan, tz: str) -> tuple[Columns, dict[str, str]]:
     """The planned columns, and the names that their roles give them."""
-    kinds, blanks, names = {}, {}, {}
+    joined = {}
     for one in importer.fields:
-        columns = list(plan.columns.get(one.name, ()))
         if one.parts and plan.has(one.name) and any(plan.one(f"{one.name}.{part}") for part in PARTS):
-            table, joined = _joined(table, one, plan)
-            columns = [joined]
-        for column in columns:
-            kinds[column] = one.kind
-            # Of several columns of numbers one may be blank where another is not.
-            blanks[column] = "keep" if one.kind == "number" and len(columns) > 1 else one.blank
-            names[column] = f"{one.name}:{column}" if one.many else one.name
+            table, joined[one.name] = _joined(table, one, plan)
+    kinds, blanks, names = asked_of(importer, plan, joined)
     found = read_columns(
         table, kinds, tz=tz, date_order=plan.date_order or None, decimal=plan.decimal or None,  # type: ignore[arg-type]
         on_blank=blanks, keep_complaints=KEPT,
     )  # fmt: skip
     return found, names
+
+
+def asked_of(
+    importer: Importer, plan: Plan, joined: Mapping[str, str] | None = None
+) -> tuple[dict[str, CellKind], dict[str, OnBlank], dict[str, str]]:
+    """For each planned column what it holds, what a blank means, and the name that its role gives it."""
+    kinds: dict[str, CellKind] = {}
+    blanks: dict[str, OnBlank] = {}
+    names: dict[str, str] = {}
+    for one in importer.fields:
+        columns = list(plan.columns.get(one.name, ()))
+        if joined and one.name in joined:
+            columns = [joined[one.name]]
+        for column in columns:
+            kinds[column] = one.kind
+            # Of several columns of numbers one may be blank where another is not.
+            blanks[column] = "keep" if one.kind == "number" and len(columns) > 1 else one.blank
+            names[column] = f"{one.name}:{column}" if one.many else one.name
+    return kinds, blanks, names
 
 
 def _joined(table: Table, one: Field, plan: Plan) -> tuple[Table, str]:

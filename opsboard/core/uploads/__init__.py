@@ -17,6 +17,7 @@ from opsboard.core.uploads.date_orders import DateOrder, OrderGuess, guess_order
 from opsboard.core.uploads.delimited import guess_delimiter
 from opsboard.core.uploads.encodings import decode
 from opsboard.core.uploads.given import columns_of, table_of
+from opsboard.core.uploads.lean import read_lean, unpacked
 from opsboard.core.uploads.limits import Limits
 from opsboard.core.uploads.moments import parse_moment
 from opsboard.core.uploads.numbers import Decimal, guess_decimal, parse_number
@@ -46,6 +47,8 @@ __all__ = [
     "parse_moment",
     "parse_number",
     "read_columns",
+    "read_lean",
     "read_table",
     "table_of",
+    "unpacked",
 ]

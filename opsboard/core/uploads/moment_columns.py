@@ -47,6 +47,15 @@ _FAST: Final = (
 )
 
 
+def fast_pattern(texts: "pl.Series") -> str | None:
+    """The pattern of the first filled cell, where the fast reader knows it; the other cells may be written otherwise."""
+    filled = texts.str.strip_chars()
+    filled = filled.filter(filled != "")
+    if not len(filled):
+        return None
+    return next((pattern for shape, pattern, _offset in _FAST if shape.fullmatch(filled[0])), None)
+
+
 def read_moments(
     texts: "pl.Series",
     *,
