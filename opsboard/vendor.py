@@ -19,6 +19,7 @@ ROOT = Path(__file__).resolve().parent.parent
 MODULES = ROOT / "node_modules"
 VENDOR = ROOT / "static" / "vendor"
 
+BPMN_FONTS = ("eot", "svg", "ttf", "woff", "woff2")  # its style sheet names them all
 FILES = {
     "@tabler/core/dist/css/tabler.min.css": "tabler/tabler.min.css",
     "@tabler/core/dist/js/tabler.min.js": "tabler/tabler.min.js",
@@ -26,6 +27,11 @@ FILES = {
     "htmx.org/dist/ext/hx-sse.min.js": "htmx/hx-sse.min.js",
     "sortablejs/Sortable.min.js": "sortable/Sortable.min.js",
     "plotly.js-cartesian-dist-min/plotly-cartesian.min.js": "plotly/plotly-cartesian.min.js",
+    "bpmn-js/dist/bpmn-modeler.production.min.js": "bpmn/bpmn-modeler.production.min.js",
+    "bpmn-js/dist/assets/diagram-js.css": "bpmn/diagram-js.css",
+    "bpmn-js/dist/assets/bpmn-js.css": "bpmn/bpmn-js.css",
+    "bpmn-js/dist/assets/bpmn-font/css/bpmn.css": "bpmn/font/css/bpmn.css",
+    **{f"bpmn-js/dist/assets/bpmn-font/font/bpmn.{kind}": f"bpmn/font/font/bpmn.{kind}" for kind in BPMN_FONTS},
     "@tabler/icons/tabler-nodes-outline.json": "icons.json",
     # Static TrueType for paper: subsets in woff2 print wrong Chinese characters.
     "@expo-google-fonts/inter/400Regular/Inter_400Regular.ttf": "print/Inter-400.ttf",
@@ -41,6 +47,8 @@ LICENCES = {
     "@tabler/icons/LICENSE": "icons.LICENSE",
     "@fontsource/inter/LICENSE": "fonts/inter/LICENSE",
     "@fontsource/noto-sans-sc/LICENSE": "fonts/noto-sans-sc/LICENSE",
+    # Its watermark stays in full sight, says its licence.
+    "bpmn-js/LICENSE": "bpmn/LICENSE",
     "sortablejs/LICENSE": "sortable/LICENSE",
     "plotly.js-cartesian-dist-min/LICENSE": "plotly/LICENSE",
 }

@@ -293,7 +293,7 @@ class _Sheet:
         said: dict[int, float] = {}  # what flows say stands before the step that they lead to
         for arc in self.arcs:
             column = self.column[arc.target]
-            said[column] = max(said.get(column, 0.0), min(arc.words, 96.0) - GAP + 6)
+            said[column] = max(said.get(column, 0.0), min(arc.words, 100.0) - GAP + 14)
         self.channel_x: list[float] = []
         self.column_x: list[float] = []
         x = self.header + 4

@@ -7,9 +7,11 @@ from typing import Any
 from django.shortcuts import get_object_or_404
 from django.utils import timezone
 from ninja import Field, Query, Router, Schema, Status
+from ninja.errors import HttpError
 
 from opsboard.core.api import ApiRequest
 from processes import services
+from processes.analysis.bpmn import BpmnError
 from processes.models import Process
 
 router = Router()
@@ -18,6 +20,7 @@ router = Router()
 class ProcessIn(Schema):
     name: str = Field(min_length=1, max_length=200)
     description: str = Field("", max_length=2000)
+    bpmn: str = Field("", description="BPMN 2.0, to begin with a drawing.")
 
 
 class ProcessOut(Schema):
@@ -54,10 +57,13 @@ def told(row: Process) -> dict[str, Any]:
 
 @router.post("processes", response={201: ProcessOut}, summary="Describe a process")
 def create_process(request: ApiRequest, payload: ProcessIn) -> Status[dict[str, Any]]:
-    row = services.create_process(
-        workspace=request.viewer.workspace, by=request.viewer.user, now=timezone.now(), name=payload.name,
-        description=payload.description, owner=request.viewer.user,
-    )  # fmt: skip
+    try:
+        row = services.draw_process(
+            workspace=request.viewer.workspace, by=request.viewer.user, now=timezone.now(), name=payload.name,
+            description=payload.description, xml=payload.bpmn.encode(errors="replace"),
+        )  # fmt: skip
+    except BpmnError as error:
+        raise HttpError(422, services.sentence(error)) from error
     return Status(201, told(row))
 
 

@@ -48,6 +48,9 @@ contract = Contract(
         Event("processes.log_imported", _("An event log was imported"), IMPORTED),
         Event("processes.process_deleted", _("A process was deleted"), PROCESS),
         Event(
+            "processes.drawing_saved", _("A process was drawn"), (*PROCESS, Fact("number", _("Version"), "number"))
+        ),
+        Event(
             "processes.cause_confirmed", _("A cause of waiting was confirmed"),
             (*PROCESS, Fact("step", _("Step")), Fact("cause", _("Cause"))),
         ),

@@ -1,5 +1,21 @@
 """Verbs of processes."""
 
+from processes.services.drawings import (
+    NO_DRAWING,
+    StaleDrawing,
+    as_drawn,
+    document_of,
+    draw_process,
+    drawing_of_steps,
+    mark_of,
+    restore_drawing,
+    save_drawing,
+    save_steps,
+    sentence,
+    shaped,
+    tidied,
+)
+from processes.services.drawn import Drawn, Told, drawn, hand_overs, told_changes
 from processes.services.logs import LOGS, append_rows, delete_log, store_log, take_events
 from processes.services.measuring import (
     attributes_of,
@@ -13,10 +29,14 @@ from processes.services.measuring import (
     worktime_of,
 )
 from processes.services.processes import change_process, create_process, delete_process, restore_process
+from processes.services.trades import begin_with, trades
 from processes.services.whys import answer_why, judge_why, remark_on_why, remove_why
 
 __all__ = [
-    "LOGS", "answer_why", "append_rows", "attributes_of", "change_process", "create_process", "delete_log",
-    "delete_process", "judge_why", "list_cases", "list_variants", "measure_facts", "measure_map", "read_case", "read_rows",
-    "remark_on_why", "remembered", "remove_why", "restore_process", "store_log", "take_events", "worktime_of",
+    "LOGS", "NO_DRAWING", "Drawn", "StaleDrawing", "Told", "answer_why", "append_rows", "as_drawn",
+    "attributes_of", "begin_with", "change_process", "create_process", "delete_log", "delete_process",
+    "document_of", "draw_process", "drawing_of_steps", "drawn", "hand_overs", "judge_why", "list_cases",
+    "list_variants", "mark_of", "measure_facts", "measure_map", "read_case", "read_rows", "remark_on_why",
+    "remembered", "remove_why", "restore_drawing", "restore_process", "save_drawing", "save_steps", "sentence",
+    "shaped", "store_log", "take_events", "tidied", "told_changes", "trades", "worktime_of",
 ]  # fmt: skip

@@ -1,6 +1,7 @@
 """BPMN 2.0 documents: read, counted, told as steps, changed as the step table says, and written with nothing lost."""
 
 from processes.analysis.bpmn.changing import new_document, with_steps
+from processes.analysis.bpmn.comparing import Change, Difference, compare
 from processes.analysis.bpmn.document import BpmnError, Document, read
 from processes.analysis.bpmn.elements import Elements, elements
 from processes.analysis.bpmn.shapes import lay_out
@@ -9,10 +10,13 @@ from processes.analysis.bpmn.steps import END, Step, Way, follower, steps
 __all__ = [
     "END",
     "BpmnError",
+    "Change",
+    "Difference",
     "Document",
     "Elements",
     "Step",
     "Way",
+    "compare",
     "elements",
     "follower",
     "lay_out",

@@ -102,6 +102,8 @@ class _Change:
         for key in splits:
             wiring.join_up(key)
         wiring.tidy()
+        if gone:
+            wiring.prune(ends=not any(row.id in self.held for row in self.rows))
         roles.end_empty_lanes(document, self.lanes)
         roles.gather(document, everything=document.ours)
         shapes.settle(document, made=wiring.made, rerouted=wiring.moved, moved=moved)
@@ -201,11 +203,14 @@ class _Change:
         element = self._scope(scope)
         begun = [key for key in starts(document, element) if tag_of(document.nodes[key]) == "startEvent"]
         if len(begun) != 1:
-            return
+            return None
         ways, _ = ways_of(document, begun[0])
+        if not any(row.id in self.held for row in self.rows if row.scope == scope):
+            return self.wiring.lead(begun[0], (Way(first),), "one")
         past = {END, before, *(way.to for way in self._expanded(before, frozenset()))}
         if len(ways) <= 1 and (not ways or ways[0].to in past) and (not ways or ways[0].to != first):
-            self.wiring.lead(begun[0], (Way(first),), "one")
+            return self.wiring.lead(begun[0], (Way(first),), "one")
+        return None
 
     def _wanted(self, index: int) -> tuple[Way, ...]:
         row = self.rows[index]

@@ -58,6 +58,10 @@ class Document:
     def xml(self) -> bytes:
         return bytes(etree.tostring(self.tree, xml_declaration=True, encoding="UTF-8"))
 
+    def changed_since(self, xml: bytes) -> bool:
+        """Whether it says something else than a text of it; how attributes are quoted is nothing."""
+        return self.xml() != read(xml).xml()
+
     def forget(self) -> None:
         for name in ("by_id", "nodes", "flows", "outgoing", "incoming", "lane_of", "boundary"):
             self.__dict__.pop(name, None)
@@ -179,6 +183,14 @@ class Document:
     def ours(self) -> bool:
         """Whether the shapes' places are ours to choose: nobody has moved one by hand, here or elsewhere."""
         return self.root.get(ours("layout")) == "auto" or self.root.find(di("BPMNDiagram")) is None
+
+    @property
+    def shaped(self) -> bool:
+        return self.root.find(f"{di('BPMNDiagram')}/{di('BPMNPlane')}/{di('BPMNShape')}") is not None
+
+    def keep_places(self) -> None:
+        """Shapes stand from now on where somebody put them."""
+        self.root.attrib.pop(ours("layout"), None)
 
     def fresh(self, start: str) -> str:
         """An id that nobody has."""

@@ -269,6 +269,25 @@ class Wiring:
         self.made = [key for key in self.made if key in self.document.nodes]
         self.moved = {key for key in self.moved if key in self.document.flows}
 
+    def prune(self, *, ends: bool) -> None:
+        """Take gateways out to which no way leads any more; `ends` as well, where all the steps before them are gone."""
+        document = self.document
+        reached: set[str] = set()
+        stack = [key for key in document.nodes if is_step(document, key) or tag_of(document.nodes[key]) == "startEvent"]
+        while stack:
+            key = stack.pop()
+            if key in reached:
+                continue
+            reached.add(key)
+            stack.extend(flow.get("targetRef") for flow in document.outgoing[key])
+            stack.extend(document.boundary.get(key, ()))
+        for key in [key for key in document.nodes if key not in reached]:
+            tag = tag_of(document.nodes[key]) if key in document.nodes else ""
+            if tag in GATEWAYS or (ends and tag == "endEvent"):
+                self.erase(document.nodes[key])
+        self.made = [key for key in self.made if key in document.nodes]
+        self.moved = {key for key in self.moved if key in document.flows}
+
     def cut_only(self, flow: Element) -> None:
         for end, word in ((flow.get("sourceRef"), "outgoing"), (flow.get("targetRef"), "incoming")):
             _unnote(self.document.nodes[end], word, flow.get("id"))

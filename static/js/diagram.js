@@ -1,0 +1,59 @@
+/* The diagram editor: bpmn-js on the document that stands in #diagram-xml.
+
+   #diagram-form[data-diagram="edit|look"]   saves by fetch; the server answers the mark of the new version, or says why not
+   [data-zoom]                               "fit-viewport", "in", "out" */
+(() => {
+  "use strict";
+  const form = document.querySelector("#diagram-form"), place = document.querySelector("#diagram");
+  if (!form || !window.BpmnJS) return;
+  const state = document.querySelector("#diagram-state"), words = form.dataset;
+  const edits = form.dataset.diagram === "edit";
+  const modeler = new window.BpmnJS({
+    container: place,
+    // Who may only look gets the same picture without the tools.
+    additionalModules: edits ? [] : [{
+      paletteProvider: ["value", null], contextPadProvider: ["value", null], dragging: ["value", { init() {}, isActive: () => false, context: () => null, hover() {}, move() {}, out() {}, setOptions() {}, end() {}, cancel() {} }],
+      directEditing: ["value", { registerProvider() {}, isActive: () => false, activate() {}, complete() {}, cancel() {} }], labelEditingProvider: ["value", null],
+    }],
+  });
+
+  const show = async () => {
+    try {
+      await modeler.importXML(JSON.parse(document.querySelector("#diagram-xml").textContent));
+      modeler.get("canvas").zoom("fit-viewport", "auto");
+      modeler.on("commandStack.changed", () => { form.dataset.dirty = "1"; state.textContent = words.changed; });
+      place.dataset.shown = "yes";
+    } catch (error) {
+      state.textContent = words.unread.replace("{error}", error.message);
+    }
+  };
+
+  const save = async () => {
+    state.textContent = words.saving;
+    let answer = null, told = {};
+    try {
+      const { xml } = await modeler.saveXML({ format: false });
+      answer = await fetch(form.action, {
+        method: "POST", body: new URLSearchParams({ bpmn: xml, mark: form.elements.mark.value }),
+        headers: { "X-CSRFToken": form.elements.csrfmiddlewaretoken.value, Accept: "application/json" },
+      });
+      told = await answer.json();
+    } catch { /* said below */ }
+    if (told.mark) form.elements.mark.value = told.mark;
+    if (answer?.ok) delete form.dataset.dirty;
+    state.textContent = told.told ?? told.error ?? (answer?.status === 403 ? words.forbidden : words.failed);
+    if (answer && !answer.ok) window.ops?.toast(state.textContent, "error");
+  };
+
+  form.addEventListener("submit", (event) => { event.preventDefault(); event.stopImmediatePropagation(); if (edits) save(); });
+  document.addEventListener("keydown", (event) => {
+    if ((event.ctrlKey || event.metaKey) && event.key.toLowerCase() === "s" && edits) { event.preventDefault(); save(); }
+  });
+  form.addEventListener("click", (event) => {
+    const zoom = event.target.closest("[data-zoom]")?.dataset.zoom, canvas = modeler.get("canvas");
+    if (zoom === "fit-viewport") canvas.zoom(zoom, "auto");
+    else if (zoom) canvas.zoom(canvas.zoom() * (zoom === "in" ? 1.2 : 1 / 1.2));
+  });
+  window.diagram = modeler;
+  show();
+})();
