@@ -38,6 +38,13 @@ def mark_of(drawing: Drawing | None) -> str:
     return f"{drawing.number}-{hashlib.sha256(drawing.bpmn.encode()).hexdigest()[:16]}"
 
 
+def newest_of(process: Process) -> Drawing | None:
+    """The newest version as it is now: a process in hand may remember an older one."""
+    found: Drawing | None = process.drawings.order_by("-number").first()
+    process.drawing = found
+    return found
+
+
 def document_of(drawing: Drawing | None, *, name: str = "") -> bpmn.Document:
     """The document of a drawing; an empty one where nothing is drawn."""
     return bpmn.read(drawing.bpmn.encode()) if drawing is not None else bpmn.new_document(name)
@@ -105,7 +112,7 @@ def save_steps(
 ) -> Drawing:  # fmt: skip
     """The drawing with these steps, as the next version."""
     Process.objects.select_for_update().get(pk=process.pk)
-    current = process.drawing
+    current = newest_of(process)
     if mark is not None and current is not None and mark != mark_of(current):
         raise StaleDrawing(current)
     document = bpmn.with_steps(document_of(current, name=process.name), rows)
@@ -118,7 +125,7 @@ def _save(
     process: Process, by: User | None, now: datetime, text: str, mark: str | None, note: str, joins: bool
 ) -> Drawing:
     Process.objects.select_for_update().get(pk=process.pk)
-    current = process.drawing
+    current = newest_of(process)
     if mark is not None and mark != mark_of(current):
         if current is None:
             raise ValidationError(_("The drawing is not there any more."))
@@ -136,6 +143,7 @@ def _save(
         note=note[:300], by=by, at=now,
     )  # fmt: skip
     drawing.save(force_insert=True)
+    process.drawing = drawing
     _say(process, drawing, by, now)
     return drawing
 

@@ -14,7 +14,7 @@ from processes.analysis import bpmn, flows
 from processes.analysis.bpmn import Step, Way
 from processes.analysis.lane_plan import Plan, plan_of
 from processes.models import Drawing, Process
-from processes.services.drawings import document_of, mark_of
+from processes.services.drawings import document_of, mark_of, newest_of
 from processes.services.step_rows import spelled
 
 
@@ -59,7 +59,7 @@ class Drawn:
 
 
 def drawn(process: Process) -> Drawn:
-    return Drawn(process, process.drawing)
+    return Drawn(process, newest_of(process))
 
 
 def hand_overs(steps: Sequence[Step]) -> int:

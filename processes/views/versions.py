@@ -62,7 +62,7 @@ def restore_version(request: Request, pk: int, number: int) -> HttpResponse:
     drawing = found_drawing(process, str(number))
     try:
         services.restore_drawing(
-            drawing=drawing, by=request.user, now=timezone.now(), mark=services.mark_of(process.drawing)
+            drawing=drawing, by=request.user, now=timezone.now(), mark=services.mark_of(services.newest_of(process))
         )
     except StaleDrawing:
         context = _told(request, process, refusal=_("Somebody else saved a version meanwhile."))

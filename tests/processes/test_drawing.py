@@ -47,7 +47,7 @@ def rows_of(process: Process) -> list[dict[str, str]]:
 
 
 def send(client: Client, process: Process, rows: list[dict[str, str]], mark: str = "") -> tuple[int, str]:
-    mark = mark or services.mark_of(process.drawing)
+    mark = mark or services.drawn(process).mark
     given = {"rows": json.dumps(rows), "mark": mark}
     answer = client.post(f"{HOME}{process.pk}/steps/", given, headers={"HX-Request": "true"})
     return answer.status_code, answer.content.decode()
@@ -98,7 +98,7 @@ def test_what_was_typed_wrong_is_said_beside_its_field_and_nothing_is_saved(
     assert client.post(f"{HOME}{orders.pk}/steps/", {"rows": "[1"}).status_code == 422
     assert orders.drawings.count() == 1
     plain = {name: [row.get(name, "") for row in rows_of(orders)] for name in rows_of(orders)[0]}
-    moved = client.post(f"{HOME}{orders.pk}/steps/", {**plain, "mark": services.mark_of(orders.drawing), "do": "up:b"})
+    moved = client.post(f"{HOME}{orders.pk}/steps/", {**plain, "mark": services.drawn(orders).mark, "do": "up:b"})
     assert (moved.status_code, [step.name for step in services.drawn(orders).steps]) == (
         303,
         ["Pick", "Take order", "Ship"],
@@ -108,7 +108,7 @@ def test_what_was_typed_wrong_is_said_beside_its_field_and_nothing_is_saved(
 def test_who_saves_on_top_of_somebody_elses_version_is_shown_both(
     orders: Process, anna: User, wang: User, sign_in: SignIn
 ) -> None:
-    client, old = sign_in(wang), services.mark_of(orders.drawing)
+    client, old = sign_in(wang), services.drawn(orders).mark
     mine = rows_of(orders)
     services.save_steps(process=orders, by=anna, now=timezone.now(), rows=STEPS[:2])
     mine[0]["name"] = "Take the order by phone"
@@ -127,7 +127,7 @@ def test_files_come_in_and_go_out_with_nothing_lost(orders: Process, anna: User,
     path = shared / "data" / "processes" / "bpmn" / "miwg-C.1.0.bpmn"
 
     def bring(name: str, content: bytes, to: str = f"{HOME}{orders.pk}/drawing/") -> tuple[int, str]:
-        given = {"file": SimpleUploadedFile(name, content), "mark": services.mark_of(orders.drawing)}
+        given = {"file": SimpleUploadedFile(name, content), "mark": services.drawn(orders).mark}
         answer = client.post(to, given)
         return answer.status_code, answer.content.decode()
 
