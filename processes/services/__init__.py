@@ -37,7 +37,8 @@ __all__ = [
     "LOGS", "NO_DRAWING", "Drawn", "StaleDrawing", "Told", "answer_why", "append_rows", "as_drawn",
     "attributes_of", "begin_with", "change_process", "create_process", "delete_log", "delete_process",
     "document_of", "draw_process", "drawing_of_steps", "drawn", "hand_overs", "judge_why", "list_cases",
-    "list_variants", "mark_of", "newest_of", "measure_facts", "measure_map", "read_case", "read_rows", "remark_on_why",
-    "remembered", "remove_why", "restore_drawing", "restore_process", "save_drawing", "save_steps", "sentence",
-    "shaped", "store_log", "take_events", "tidied", "told_changes", "trades", "worktime_of",
+    "list_variants", "mark_of", "measure_facts", "measure_map", "newest_of", "read_case", "read_rows",
+    "remark_on_why", "remembered", "remove_why", "restore_drawing", "restore_process", "save_drawing",
+    "save_steps", "sentence", "shaped", "store_log", "take_events", "tidied", "told_changes", "trades",
+    "worktime_of",
 ]  # fmt: skip
