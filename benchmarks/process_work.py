@@ -17,7 +17,7 @@ os.environ.setdefault("DJANGO_SETTINGS_MODULE", "opsboard.settings")
 
 from opsboard.core.uploads import Limits, read_lean, read_table
 from processes import analysis
-from processes.analysis.discovery import durations
+from processes.analysis.discovery import leads
 
 FORMAT = "%Y-%m-%d %H:%M:%S"
 KINDS: dict[str, Any] = {"case_id": "text", "activity": "text", "start": "moment", "end": "moment", "resource": "text"}
@@ -74,7 +74,7 @@ def floor_variants(path: Path, _to: Path) -> Any:
 
 
 def engine_variants(path: Path, _to: Path) -> Any:
-    return analysis.variants(analysis.read(path, ("activity", "start", "end", "number", "variant")))
+    return analysis.variants(analysis.read(path, ("activity", "lead", "number", "variant")))
 
 
 def floor_durations(path: Path, _to: Path) -> Any:
@@ -84,7 +84,7 @@ def floor_durations(path: Path, _to: Path) -> Any:
 
 
 def engine_durations(path: Path, _to: Path) -> Any:
-    return durations(analysis.read(path, ("end", "number"))).mean()
+    return leads(analysis.read(path, ("lead", "number"))).mean()
 
 
 def engine_xes(path: Path, _to: Path) -> Any:

@@ -81,11 +81,13 @@ def process_map(log: pl.DataFrame, wanted: Filter | None = None, *, worktime: Wo
     if not len(frame):
         return ProcessMap(0, 0, (), ())
     first, last = edges(frame)
+    arcs = arcs_of(frame, worktime)
     return ProcessMap(
         cases=len(first),
         events=len(frame),
         activities=activities_of(frame, worktime),
-        arcs=arcs_of(frame, worktime),
+        arcs=arcs,
+        all_arcs=len(arcs),
         starts=_counted(frame["activity"].gather(first)),
         ends=_counted(frame["activity"].gather(last)),
         all_activities=frame["activity"].n_unique(),
@@ -268,10 +270,9 @@ class Variant:
 
 def variant_counts(frame: pl.DataFrame) -> pl.DataFrame:
     """Each path: `variant`, `cases`, `row` (where one of its cases begins), `mean` and `median` of their seconds."""
-    first, last = edges(frame)
-    begun, ended = bounds(frame, first, last)
+    first, _last = edges(frame)
     cases = pl.DataFrame(
-        {"variant": frame["variant"].to_numpy()[first], "row": first.astype(np.int64), "lead": (ended - begun) / 1e6}
+        {"variant": frame["variant"].to_numpy()[first], "row": first.astype(np.int64), "lead": leads(frame, first)}
     )
     return (
         cases.group_by("variant")
@@ -321,11 +322,9 @@ class Case:
 type Order = Literal["-duration", "duration", "-started", "started", "-events", "case"]
 
 
-def durations(log: pl.DataFrame) -> Any:
+def leads(log: pl.DataFrame, first: Any = None) -> Any:
     """The lead time of each case in seconds, in the order of their numbers."""
-    first, last = edges(log)
-    begun, ended = bounds(log, first, last)
-    return (ended - begun) / 1e6
+    return log["lead"].to_numpy()[edges(log)[0] if first is None else first]
 
 
 def cases(

@@ -22,7 +22,7 @@ from processes.analysis.logs import COMPLETE, derived, paths
 type View = Literal["all_events", "complete_events_only", "name_plus_transition", "interval_view", "steps"]
 VIEWS = ("all_events", "complete_events_only", "name_plus_transition", "interval_view", "steps")
 TOP = 10
-KEPT = ("case", "activity", "start", "end", "resource", "service", "number", "turn", "touch")
+KEPT = ("case", "activity", "start", "end", "resource", "service", "number", "turn", "lead", "touch")
 
 
 class NoView(ValueError):

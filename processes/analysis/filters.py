@@ -53,8 +53,10 @@ class Filter:
     def needs(self) -> tuple[str, ...]:
         """The columns of the log that it asks."""
         columns: set[str] = set()
-        if self.since or self.until or self.longer is not None or self.shorter is not None:
+        if self.since or self.until:
             columns |= {"start", "end"}
+        if self.longer is not None or self.shorter is not None:
+            columns |= {"lead"}
         if self.variants:
             columns |= {"variant"}
         if self.touched or self.untouched or self.follows:
@@ -177,8 +179,12 @@ def chosen(frame: pl.DataFrame, wanted: Filter) -> Any:
         found[number[mask.fill_null(value=False).to_numpy()]] = True
         return found
 
-    if wanted.since or wanted.until or wanted.longer is not None or wanted.shorter is not None:
+    if wanted.since or wanted.until:
         keep &= _within(frame, wanted, begins, last)
+    if wanted.longer is not None:
+        keep &= frame["lead"].to_numpy()[begins] >= wanted.longer
+    if wanted.shorter is not None:
+        keep &= frame["lead"].to_numpy()[begins] <= wanted.shorter
     if wanted.variants:
         keep &= np.isin(frame["variant"].to_numpy()[begins], np.array(wanted.variants, dtype=np.uint64))
     for step in wanted.touched:
@@ -219,11 +225,6 @@ def _within(frame: pl.DataFrame, wanted: Filter, begins: Any, last: Any) -> Any:
         keep &= low >= since
     if until is not None:
         keep &= high < until
-    lead = (ended - begun) / 1e6
-    if wanted.longer is not None:
-        keep &= lead >= wanted.longer
-    if wanted.shorter is not None:
-        keep &= lead <= wanted.shorter
     return keep
 
 

@@ -16,6 +16,7 @@ service    Float64                   seconds from this start to this end, null w
 number     UInt32                    of its case, in the order of the rows
 turn       UInt32                    how many times its step has happened in its case, this one counted
 variant    UInt64                    the same for cases that walk the same path, in every log
+lead       Float64                   seconds of its whole case, from its first start (or end) to its last end
 touch      Float64                   seconds that somebody worked and nobody did before, by start: adds up to touch time
 event:…    Categorical or Float64    what else is known of the event, `case:…` of its case
 ========== ========================= ====================================================================
@@ -33,10 +34,11 @@ from typing import Any, Final
 
 from opsboard.core.lazy import numpy as np
 from opsboard.core.lazy import polars as pl
+from processes.analysis.filters import bounds
 
 START, COMPLETE = "start", "complete"
 OWN: Final = ("case", "activity", "start", "end", "resource", "order")
-DERIVED: Final = ("next", "arc", "waiting", "service", "number", "turn", "variant", "touch")
+DERIVED: Final = ("next", "arc", "waiting", "service", "number", "turn", "variant", "lead", "touch")
 ATTRIBUTES: Final = ("event:", "case:")
 MOST_ACTIVITIES: Final = 2_000
 
@@ -213,13 +215,14 @@ def derived(frame: pl.DataFrame) -> pl.DataFrame:
         return frame.with_columns(
             pl.col("activity").alias("next"), pl.lit(None, pl.Float64).alias("arc"),
             pl.lit(None, pl.Float64).alias("waiting"), pl.lit(None, pl.Float64).alias("service"), pl.lit(0, pl.UInt32).alias("number"),
-            pl.lit(0, pl.UInt32).alias("turn"), pl.lit(0, pl.UInt64).alias("variant"), pl.lit(None, pl.Float64).alias("touch"),
+            pl.lit(0, pl.UInt32).alias("turn"), pl.lit(0, pl.UInt64).alias("variant"), pl.lit(None, pl.Float64).alias("lead"), pl.lit(None, pl.Float64).alias("touch"),
         )  # fmt: skip
     case = frame["case"].to_physical().to_numpy()
     first = np.concatenate(([True], case[1:] != case[:-1]))
     begins = np.flatnonzero(first)
     number = (np.cumsum(first) - 1).astype(np.uint32)
     last = pl.Series(np.concatenate((first[1:], [True])))
+    begun, ended = bounds(frame, begins, np.append(begins[1:], len(frame)) - 1)
     seconds = pl.col("end").shift(-1) - pl.col("end")
     wait = pl.col("start").shift(-1) - pl.col("end")
     more = pl.lit(~last)
@@ -231,6 +234,7 @@ def derived(frame: pl.DataFrame) -> pl.DataFrame:
         pl.Series("number", number),
         pl.Series("turn", _turns(frame["activity"].to_physical().to_numpy(), number)),
         pl.Series("variant", paths(frame["activity"], begins, number)),
+        pl.Series("lead", ((ended - begun) / 1e6)[number]),
         touched(frame, number),
     )
 

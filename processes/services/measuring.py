@@ -11,7 +11,7 @@ from django.core.cache import cache
 
 from opsboard.core.analysis.worktime import worktime
 from processes import analysis
-from processes.analysis import Case, Filter, ProcessMap, Variant
+from processes.analysis import Case, Filter, Look, ProcessMap, Variant
 from processes.analysis.discovery import Order
 from processes.models import EventLog
 
@@ -90,6 +90,17 @@ def measure_map(
     return remembered(log, question, answer)
 
 
+def measure_look(*, log: EventLog, wanted: Filter | None = None, steps: int = 0, few: int = 0, top: int = 0) -> Look:
+    """What a page shows of some cases at once: their map, lead time, paths. The rows are read once."""
+
+    def answer() -> Look:
+        chosen = wanted or Filter()
+        rows = read_rows(log=log, columns=(*analysis.LOOK_COLUMNS, *chosen.needs))
+        return analysis.look(rows, chosen, steps=steps, few=few, top=top)
+
+    return remembered(log, f"look {wanted.text() if wanted else ''} {steps} {few} {top}", answer)
+
+
 def worktime_of(*, log: EventLog) -> Worktime:
     """The workspace's working time from the log's first moment to its last."""
     begin = log.first_event or log.created_at
@@ -102,7 +113,7 @@ def list_variants(
     *, log: EventLog, view: str = "steps", wanted: Filter | None = None, at: int = 0, count: int = 20
 ) -> tuple[list[Variant], int]:
     def answer() -> tuple[list[Variant], int]:
-        columns = ("activity", "start", "end", "number", "variant", *(wanted.needs if wanted else ()))
+        columns = ("activity", "lead", "number", "variant", *(wanted.needs if wanted else ()))
         return analysis.variants(read_rows(log=log, view=view, columns=columns), wanted, at=at, count=count)
 
     return remembered(log, f"variants {view} {wanted.text() if wanted else ''} {at} {count}", answer)

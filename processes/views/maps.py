@@ -70,22 +70,22 @@ def map_of(look: Look) -> Mapping[str, Any]:
 
 
 def _drawn(look: Look) -> dict[str, Any]:
-    wanted, form = look.wanted, look.form
-    told = services.measure_facts(log=look.log, wanted=wanted)
-    few = len(told.get("dfg", ())) <= FEW_ARCS or form.said("detail") == len(look.steps)
-    shown = services.measure_map(log=look.log, wanted=wanted, steps=look.detail, share=1.0 if few else 0.9)
-    first, count = services.list_variants(log=look.log, wanted=wanted, count=TOP_VARIANTS)
+    form = look.form
+    found = services.measure_look(
+        log=look.log, wanted=look.wanted, steps=look.detail, few=FEW_ARCS, top=TOP_VARIANTS
+    )  # fmt: skip
+    shown = found.map
     drawing = charts.measured_map(shown, show=form.measure, query=form.query, name=look.process.name)
-    lead = told.get("lead_time") or told["case_duration"]
     return {
         "drawing": str(drawing), "cases": shown.cases, "events": shown.events, "coverage": shown.coverage,
         "steps": len(shown.activities), "all_steps": shown.all_activities, "arcs": len(shown.arcs),
-        "all_arcs": shown.all_arcs, "lead": lead, "flow_efficiency": told.get("flow_efficiency"),
-        "rework_share": told.get("rework_share"), "variant_count": count, "table": [asdict(one) for one in shown.arcs],
+        "all_arcs": shown.all_arcs, "lead": found.lead, "flow_efficiency": found.flow_efficiency,
+        "rework_share": found.rework_share, "variant_count": found.variant_count,
+        "table": [asdict(one) for one in shown.arcs],
         "variants": [
             {"cases": one.cases, "share": one.share, "trace": list(one.trace), "median": one.median,
              "query": form.query(path=f"{one.key:016x}")}
-            for one in first
+            for one in found.variants
         ],
     }  # fmt: skip
 
