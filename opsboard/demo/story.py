@@ -16,7 +16,7 @@ from opsboard.alerts import services as alerts
 from opsboard.core.access import Viewer
 from opsboard.core.contract import Ref
 from opsboard.core.models import Role, User, Workspace
-from opsboard.demo import boards, flows
+from opsboard.demo import boards, flows, orders
 from opsboard.reports import services as reports
 from opsboard.review import services as review
 from opsboard.work import services as work
@@ -43,7 +43,8 @@ def tell(*, workspace: Workspace, people: dict[str, User], by: User, now: dateti
         workspace=workspace, by=by, known=known, carrier=_("carrier"), line=_("line"), now=now,
         days={"packed": PACKED_BETTER, "left": SLOW_SINCE, "sale": 9},
     )  # fmt: skip
-    flows.draw(workspace=workspace, by=by, now=now)
+    process = flows.draw(workspace=workspace, by=by, now=now)
+    orders.flow(process=process, people=people, by=by, now=now)
     done = act(workspace=workspace, people=people, by=by, known=known, now=now)
     decide(workspace=workspace, by=by, done=done, now=now)
     reports.open_report(workspace=workspace, by=by, now=now, title=_("Weekly report"))

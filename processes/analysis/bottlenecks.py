@@ -14,6 +14,7 @@ type Array = "np.ndarray[Any, np.dtype[Any]]"
 
 MONTH: Final = 30.4375 * 86_400
 WORKING: Final = 0.2  # of a wait in working hours, at least, for it to have a cause there
+HEAVY, HARDLY = 0.8, 0.05  # people so loaded make queues that last over the night
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +52,7 @@ class Bottleneck:
         """
         known = {name: share for name, share in self.causes.items() if name != "unknown" and share > 0}
         working = {name: share for name, share in known.items() if name != "off_duty"}
-        if sum(working.values()) >= WORKING:
+        if sum(working.values()) >= (HARDLY if (self.load or 0.0) >= HEAVY else WORKING):
             return max(working, key=lambda name: working[name])
         return max(known, key=lambda name: known[name]) if known else "unknown"
 

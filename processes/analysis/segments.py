@@ -10,6 +10,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any, Final
 
+from opsboard.core.analysis.worktime import Worktime
 from opsboard.core.lazy import lazy
 from opsboard.core.lazy import numpy as np
 from opsboard.core.lazy import polars as pl
@@ -41,9 +42,12 @@ class Segment:
     p: float
 
 
-def segments(frame: pl.DataFrame, step: str, *, zone: str) -> list[Segment]:
-    """The parts that wait longer, those with the most extra waiting first; at most eight."""
-    rows = _waits(frame, step, zone)
+def segments(frame: pl.DataFrame, step: str, *, zone: str, worktime: Worktime | None = None) -> list[Segment]:
+    """The parts that wait longer, those with the most extra waiting first; at most eight.
+
+    With `worktime` only working time counts, so that an evening is no cause of waiting for the morning.
+    """
+    rows = _waits(frame, step, zone, worktime)
     if len(rows) < 2 * FEWEST:
         return []
     seconds = rows["seconds"].to_numpy()
@@ -66,7 +70,7 @@ def segments(frame: pl.DataFrame, step: str, *, zone: str) -> list[Segment]:
     return sorted(real, key=lambda one: -one.extra)[:SHOWN]
 
 
-def _waits(frame: pl.DataFrame, step: str, zone: str) -> pl.DataFrame:
+def _waits(frame: pl.DataFrame, step: str, zone: str, worktime: Worktime | None) -> pl.DataFrame:
     """One row a wait before the step: its seconds, then what it can be parted by."""
     names = [name for name in frame.columns if name.startswith(("event:", "case:"))]
     words = [name for name in names if not frame[name].dtype.is_numeric()]
@@ -74,7 +78,13 @@ def _waits(frame: pl.DataFrame, step: str, zone: str) -> pl.DataFrame:
     rows = frame.sort("number", begun, maintain_order=True)
     same = pl.col("number") == pl.col("number").shift(1)
     until = begun if frame["start"].null_count() < len(frame) else pl.col("end")
-    seconds = (until - pl.col("end").shift(1)).dt.total_microseconds() / 1e6
+    seconds: Any = (until - pl.col("end").shift(1)).dt.total_microseconds() / 1e6
+    if worktime is not None:
+        ends, begins = (
+            rows.select(which).to_series().dt.replace_time_zone(None).to_numpy() for which in ("end", until)
+        )
+        since_end = np.append(np.datetime64("NaT", "us"), ends[:-1])
+        seconds = pl.lit(pl.Series(worktime.between(since_end, np.maximum(begins, since_end))).fill_nan(None))
     since = pl.col("end").shift(1).dt.convert_time_zone(zone)
     hour = since.dt.hour()
     band = pl.coalesce(

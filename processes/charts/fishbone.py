@@ -10,7 +10,7 @@ from django.utils.safestring import SafeString
 
 from opsboard.core.charts.drawing import AXIS, INK, MUTED, frame, n, rule, shorten, text_width, write
 
-BONE: Final = 250.0
+BONE: Final = 310.0
 SMALL: Final = 22.0
 HEAD: Final = 210.0
 SLANT: Final = 0.42

@@ -49,12 +49,11 @@ NUMBERS = {
 def measured_of(viewer: Viewer) -> list[tuple[Process, EventLog]]:
     """Each process that has a log, with its newest, in two queries."""
     rows = {row.pk: row for row in Process.objects.visible_to(viewer).standing().select_related("owner")}
-    found = EventLog.objects.filter(process__in=rows).order_by("process", "-id").distinct("process")
+    found = EventLog.objects.filter(process__in=rows).order_by("process_id", "-id").distinct("process_id")
     answer = []
     for log in found:
         process = rows[log.process_id]
         process.workspace = log.workspace = viewer.workspace
-        process.log = log
         answer.append((process, log))
     return sorted(answer, key=lambda pair: (pair[0].name, pair[0].pk))
 

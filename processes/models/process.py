@@ -69,7 +69,7 @@ class Process(LimitedModel, Versioned):
         found: Drawing | None = self.drawings.order_by("-number").first()
         return found
 
-    @cached_property
+    @property
     def log(self) -> EventLog | None:
         """The log that is shown where none is named: the newest."""
         found: EventLog | None = self.logs.order_by("-id").first()

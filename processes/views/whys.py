@@ -18,6 +18,7 @@ from opsboard.core.access import Request
 from opsboard.core.forms import say
 from opsboard.core.pages import done, page, posted, refused
 from processes import analysis, charts, services
+from processes.analysis.segments import Segment
 from processes.charts.fishbone import Cause, fishbone
 from processes.forms.whys import WhyForm
 from processes.models import EventLog, Process, Why
@@ -27,13 +28,17 @@ TEMPLATES = ("processes/whys.html", "processes/_whys.html")
 MOST_EVENTS = 2_000_000
 
 
+def _found_out(log: EventLog, step: str, zone: str) -> list[Segment]:
+    return analysis.segments(services.read_rows(log=log), step, zone=zone, worktime=services.worktime_of(log=log))
+
+
 def _suggested(log: EventLog | None, step: str, zone: str) -> list[dict[str, Any]]:
     """The parts that wait longer; found out once for each state of the log."""
     if log is None or not step or log.events > MOST_EVENTS:
         return []
     kept: list[dict[str, Any]] = services.remembered(
         log, f"segments {zone} {step}",
-        lambda: [asdict(one) for one in analysis.segments(services.read_rows(log=log), step, zone=zone)],
+        lambda: [asdict(one) for one in _found_out(log, step, zone)],
     )  # fmt: skip
     return kept
 
