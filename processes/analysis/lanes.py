@@ -234,7 +234,7 @@ class _Sheet:
         if not self.nodes:
             bands = tuple(Band(self.top + index * self.least, self.least) for index in range(self.lanes))
             return Layout(self.header + 240, self.top + self.lanes * self.least, bands, {}, ())
-        runs = [self.route(arc) for arc in sorted(self.arcs, key=self._straightest_first)]
+        runs = self.runs = [self.route(arc) for arc in sorted(self.arcs, key=self._straightest_first)]
         upright = [Channel() for _ in range(self.last + 2)]
         halls = [Channel() for _ in range(len(self.lane_of_row) + 1)]
         for run in runs:
@@ -290,10 +290,11 @@ class _Sheet:
             widths[self.column[key]] = max(widths[self.column[key]], width, NAMED if node.named else 0.0)
             extra = ON_EDGE if key in self.riding else 26.0 if node.named else 0.0
             tall[self.row[key]] = max(tall[self.row[key]], height + extra, 50.0)
-        said: dict[int, float] = {}  # what flows say stands before the step that they lead to
-        for arc in self.arcs:
-            column = self.column[arc.target]
-            said[column] = max(said.get(column, 0.0), min(arc.words, 100.0) - GAP + 14)
+        said: dict[int, float] = {}  # what flows say stands where they have parted from others
+        for run in self.runs:
+            if run.arc.words and run.hall is None:
+                at = run.first if run.early else run.last
+                said[at] = max(said.get(at, 0.0), min(run.arc.words, 100.0) - GAP + 24)
         self.channel_x: list[float] = []
         self.column_x: list[float] = []
         x = self.header + 4

@@ -11,6 +11,7 @@ from opsboard.core.charts import scales
 from opsboard.core.charts.drawing import language
 from processes.analysis.bpmn import Step
 from processes.analysis.bpmn.document import plain, tag_of
+from processes.analysis.durations import Estimate
 from processes.charts.lanes import Card, lane_map
 from processes.services import Drawn
 from processes.services.step_rows import spelled
@@ -42,11 +43,19 @@ def drawn_map(
 
 
 def _below(step: Step) -> str:
-    working = spelled(step.working, working=True)
-    waiting = spelled(step.waiting, working=False)
+    """Of a range the likely time, so that it fits into the box; whoever points at it is told the rest."""
+    working, waiting = _about(step.working, working=True), _about(step.waiting, working=False)
     return " · ".join(part for part in (working, _("waits %(time)s") % {"time": waiting} if waiting else "") if part)
 
 
+def _about(time: Estimate | None, *, working: bool) -> str:
+    if time is None or time.exact:
+        return spelled(time, working=working)
+    return f"≈ {spelled(Estimate.of(time.likely), working=working)}"
+
+
 def _told(step: Step) -> str:
-    lines = [step.name, step.role, _below(step), step.output, step.system]
+    working, waiting = spelled(step.working, working=True), spelled(step.waiting, working=False)
+    times = [working, _("waits %(time)s") % {"time": waiting} if waiting else ""]
+    lines = [step.name, step.role, *times, step.output, step.system]
     return "\n".join(line for line in lines if line)

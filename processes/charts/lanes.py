@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from itertools import pairwise
 from typing import Final
 
 from django.utils.safestring import SafeString
@@ -178,25 +177,20 @@ def _said(said: Flowing, say_share: Callable[[float], str]) -> str:
 
 
 def _words(plan: Plan, layout: Layout, say_share: Callable[[float], str]) -> list[str]:
-    """What flows say: before the arrow, where they have parted; where another one says something there, along the way."""
+    """What flows say, above their line where they have parted from others."""
     parts = []
-    told: set[tuple[float, float]] = set()
     for line in layout.lines:
         text = _said(plan.said.get(line.id, Flowing()), say_share)
         if not text:
             continue
-        x, y, room, anchor = line.points[-1][0] - 8, line.points[-1][1], 100.0, "end"
-        if (x, y) in told:
-            runs = sorted(
-                (abs(two[0] - one[0]), min(one[0], two[0]), one[1])
-                for one, two in pairwise(line.points[:-1])
-                if one[1] == two[1]
-            )
-            if not runs or runs[-1][0] < 30:
-                continue
-            length, left, y = runs[-1]
-            x, room, anchor = left + 8, length - 12, ""
-        told.add((x, y))
+        if len(line.points) > 4:  # round by a hall: there it is alone
+            (x, y), (end, _) = line.points[2], line.points[3]
+            x, anchor, room = (x - 8, "end", x - end - 12) if end < x else (x + 8, "", end - x - 12)
+        else:
+            (x, _), (end, y) = line.points[-2], line.points[-1]
+            x, anchor, room = x + 6, "", end - x - 14
+        if room < 12:
+            continue
         parts.append(
             f'<g class="lane-said"><title>{esc(text)}</title>'
             + write(x, y - 4, shorten(text, room, SMALL), css="lane-words", fill=MUTED, size=SMALL, anchor=anchor)

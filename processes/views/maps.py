@@ -7,6 +7,7 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 from django.http import Http404, HttpResponse
+from django.urls import reverse
 from django.utils import translation
 from django.utils.safestring import mark_safe
 from django.utils.translation import gettext_lazy
@@ -101,6 +102,10 @@ def process(request: Request, pk: int) -> HttpResponse:
     row = found_process(request, pk)
     look = look_of(request, row)
     context: dict[str, Any] = {"process": row, "log": row.log, "look": look, "drawing": row.drawing}
+    if look is None and row.drawing is not None:
+        drawn = services.drawn(row)
+        steps_at = reverse("processes:steps", kwargs={"workspace": request.workspace.slug, "pk": pk})
+        context |= {"drawn": drawn, "drawn_map": charts.drawn_map(drawn, url=lambda step: f"{steps_at}#step-{step.id}")}
     if look is not None:
         context |= {
             "map": map_of(look), "form": look.form, "query": look.form.query(), "hidden": _hidden(look.form, "path", "before", "after"),

@@ -17,10 +17,23 @@
     }],
   });
 
+  /* All of it beside the tools, which lie over the left edge. */
+  const fit = () => {
+    const canvas = modeler.get("canvas");
+    canvas.zoom(1);
+    const { inner, outer } = canvas.viewbox(), left = edits ? 130 : 20;
+    if (!inner.width || !inner.height) return;
+    const scale = Math.min((outer.width - left - 20) / inner.width, (outer.height - 70) / inner.height, 1);
+    canvas.viewbox({
+      x: inner.x - left / scale, y: inner.y - (outer.height / scale - inner.height) / 2,
+      width: outer.width / scale, height: outer.height / scale,
+    });
+  };
+
   const show = async () => {
     try {
       await modeler.importXML(JSON.parse(document.querySelector("#diagram-xml").textContent));
-      modeler.get("canvas").zoom("fit-viewport", "auto");
+      fit();
       modeler.on("commandStack.changed", () => { form.dataset.dirty = "1"; state.textContent = words.changed; });
       place.dataset.shown = "yes";
     } catch (error) {
@@ -51,7 +64,7 @@
   });
   form.addEventListener("click", (event) => {
     const zoom = event.target.closest("[data-zoom]")?.dataset.zoom, canvas = modeler.get("canvas");
-    if (zoom === "fit-viewport") canvas.zoom(zoom, "auto");
+    if (zoom === "fit-viewport") fit();
     else if (zoom) canvas.zoom(canvas.zoom() * (zoom === "in" ? 1.2 : 1 / 1.2));
   });
   window.diagram = modeler;

@@ -84,7 +84,8 @@
 
   // --- rows ------------------------------------------------------------------------------------------------------
 
-  /* "3 70 %, 5 30 %" names rows by number: when rows move, the numbers follow them. */
+  /* "3 70 %, 5 30 %" names rows by number: when rows move, the numbers follow them; one that is deleted leaves its place
+     to the row that comes after it, or to the end. */
   const follow = (before) => {
     const order = rows(), now = new Map(order.map((row, index) => [row, index + 1]));
     const number = new Map(before.map((row, index) => [String(index + 1), now.get(row) ?? null]));
@@ -93,7 +94,9 @@
       const then = field(row, "then");
       then.value = then.value.replace(/(^|[,;+/，；、|])(\s*)(\d+)(?!\d*\s*%)/g, (whole, mark, blank, given) => {
         const to = number.get(given);
-        return to === undefined ? whole : `${mark}${blank}${to ?? Math.min(Number(given), order.length)}`;
+        if (to === undefined) return whole;
+        const heir = order[Number(given) - 1], stands = heir && field(heir, "name").value.trim();
+        return `${mark}${blank}${to ?? (stands ? given : words.end)}`;
       });
     });
   };
