@@ -3,7 +3,7 @@
 from django.urls import path
 
 from processes import views
-from processes.views import whys
+from processes.views import predictions, whys
 
 urlpatterns = [
     path("", views.process_list, name="process_list"),
@@ -16,6 +16,10 @@ urlpatterns = [
     path("<int:pk>/why/<int:number>/judge/", whys.judge_why, name="judge_why"),
     path("<int:pk>/why/<int:number>/remark/", whys.remark_on_why, name="remark_on_why"),
     path("<int:pk>/why/<int:number>/remove/", whys.remove_why, name="remove_why"),
+    path("<int:pk>/what-if/", predictions.what_if, name="what_if"),
+    path("<int:pk>/what-if/<int:simulation>/", predictions.prediction, name="prediction"),
+    path("<int:pk>/what-if/<int:simulation>/answer/", predictions.predicted, name="predicted"),
+    path("<int:pk>/what-if/<int:simulation>/without/<int:place>/", predictions.drop_move, name="drop_move"),
     path("<int:pk>/edit/", views.change_process, name="change_process"),
     path("<int:pk>/delete/", views.delete_process, name="delete_process"),
     path("<int:pk>/restore/", views.restore_process, name="restore_process"),

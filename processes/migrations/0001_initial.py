@@ -110,6 +110,29 @@ class Migration(migrations.Migration):
             },
         ),
         migrations.CreateModel(
+            name='Simulation',
+            fields=[
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('moves', models.JSONField(blank=True, default=list)),
+                ('cases', models.PositiveIntegerField(blank=True, null=True, validators=[django.core.validators.MinValueValidator(1), django.core.validators.MaxValueValidator(20000)])),
+                ('replications', models.PositiveIntegerField(blank=True, null=True, validators=[django.core.validators.MinValueValidator(2), django.core.validators.MaxValueValidator(200)])),
+                ('a_month', models.FloatField(blank=True, null=True, validators=[django.core.validators.MinValueValidator(0.01)], verbose_name='Cases a month')),
+                ('result', models.JSONField(blank=True, default=dict)),
+                ('created_at', models.DateTimeField()),
+                ('finished_at', models.DateTimeField(blank=True, null=True)),
+                ('by', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='+', to=settings.AUTH_USER_MODEL)),
+                ('job', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='+', to='core.job')),
+                ('log', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='simulations', to='processes.eventlog')),
+                ('process', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='simulations', to='processes.process')),
+                ('workspace', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='+', to='core.workspace', verbose_name='Workspace')),
+            ],
+            options={
+                'verbose_name': 'Prediction',
+                'verbose_name_plural': 'Predictions',
+                'ordering': ('process', '-id'),
+            },
+        ),
+        migrations.CreateModel(
             name='Staffing',
             fields=[
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),

@@ -3,7 +3,8 @@
 from processes.models.drawings import Drawing
 from processes.models.event_logs import EventLog
 from processes.models.process import Process
+from processes.models.simulations import Simulation
 from processes.models.staffing import Staffing
 from processes.models.whys import Remark, Why
 
-__all__ = ["Drawing", "EventLog", "Process", "Remark", "Staffing", "Why"]
+__all__ = ["Drawing", "EventLog", "Process", "Remark", "Simulation", "Staffing", "Why"]

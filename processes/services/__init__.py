@@ -30,16 +30,27 @@ from processes.services.measuring import (
     remembered,
     worktime_of,
 )
+from processes.services.predictions import (
+    backtest_of,
+    choices_of,
+    finish_simulation,
+    order_simulation,
+    simulate,
+    volume_of,
+    why_refused,
+)
 from processes.services.processes import change_process, create_process, delete_process, restore_process
 from processes.services.trades import begin_with, trades
 from processes.services.whys import answer_why, judge_why, remark_on_why, remove_why
 
 __all__ = [
     "LOGS", "NO_DRAWING", "Drawn", "StaleDrawing", "Told", "answer_why", "append_rows", "as_drawn",
-    "attributes_of", "begin_with", "change_process", "create_process", "delete_log", "delete_process",
-    "document_of", "draw_process", "drawing_of_steps", "drawn", "hand_overs", "judge_why", "list_cases",
-    "list_variants", "mark_of", "measure_facts", "measure_look", "measure_map", "newest_of", "read_case", "read_rows",
-    "remark_on_why", "remembered", "remove_why", "restore_drawing", "restore_process", "save_drawing",
-    "save_steps", "sentence", "shaped", "store_log", "take_events", "tidied", "told_changes", "trades",
+    "attributes_of", "backtest_of", "begin_with", "change_process", "choices_of", "create_process",
+    "delete_log", "delete_process", "document_of", "draw_process", "drawing_of_steps", "drawn",
+    "finish_simulation", "hand_overs", "judge_why", "list_cases", "list_variants", "mark_of", "measure_facts",
+    "measure_look", "measure_map", "newest_of", "order_simulation", "read_case", "read_rows", "remark_on_why",
+    "remembered", "remove_why", "restore_drawing", "restore_process", "save_drawing", "save_steps", "sentence",
+    "shaped", "simulate", "store_log", "take_events", "tidied", "told_changes", "trades", "volume_of",
+    "why_refused",
     "worktime_of",
 ]  # fmt: skip

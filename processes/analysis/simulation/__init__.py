@@ -4,9 +4,10 @@
 simulates it with and without moves, ``backtest`` says how far the model was from what then came.
 """
 
-from processes.analysis.simulation.drawings import drawn_map
+from processes.analysis.simulation.calendars import Weekly, weekly
+from processes.analysis.simulation.drawings import amount, drawn_map, needs_of, roles_of_people, typed_of, volume_of
 from processes.analysis.simulation.estimates import Staff, Stuck, Typed, estimate
-from processes.analysis.simulation.events import Events, read_events
+from processes.analysis.simulation.events import Events, newest_cases, read_events
 from processes.analysis.simulation.fitting import fit
 from processes.analysis.simulation.forecast import Backtest, Figures, Prediction, backtest, predict
 from processes.analysis.simulation.model import Model
@@ -24,11 +25,19 @@ __all__ = [
     "Staff",
     "Stuck",
     "Typed",
+    "Weekly",
+    "amount",
     "apply",
     "backtest",
     "drawn_map",
     "estimate",
     "fit",
+    "needs_of",
+    "newest_cases",
     "predict",
     "read_events",
+    "roles_of_people",
+    "typed_of",
+    "volume_of",
+    "weekly",
 ]

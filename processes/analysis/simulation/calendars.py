@@ -5,6 +5,7 @@ A step that spans a night counts what its calendar counts. Moments are seconds i
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final
 
@@ -52,6 +53,15 @@ def office(first_hour: float = 9, last_hour: float = 17, days: int = 5) -> Weekl
     """Monday to Friday, nine to five, or as asked."""
     day = [first_hour * 3600 <= slot * SLOT < last_hour * 3600 for slot in range(DAY_SLOTS)]
     return Weekly(tuple(hour for number in range(7) for hour in (day if number < days else [False] * DAY_SLOTS)))
+
+
+def weekly(week: Sequence[Sequence[tuple[int, int]]]) -> Weekly:
+    """From hours by weekday, in minutes after midnight (a night shift reaches beyond 1440)."""
+    on = np.zeros(WEEK_SLOTS, dtype=bool)
+    for number, hours in enumerate(week):
+        for first, last in hours:
+            on[np.arange(number * DAY_SLOTS + first // 5, number * DAY_SLOTS + last // 5) % WEEK_SLOTS] = True
+    return Weekly(tuple(bool(slot) for slot in on)) if on.any() else office()
 
 
 @dataclass(slots=True)
@@ -121,6 +131,9 @@ def learn_weekly(moments: Array) -> Weekly | None:
     """The calendar that these moments of beginning and ending speak for; none where they are too few to say."""
     if len(moments) < ENOUGH:
         return None
+    # A night shift belongs to the day on which it begins: days are cut where the day is quietest.
+    cut = _quietest(moments % DAY)
+    moments = moments - cut * float(BIN)
     day = np.floor_divide(moments, DAY).astype(np.int64)
     weekday, clock = day % 7, moments - day * float(DAY)
     each = np.bincount(weekday, minlength=7)
@@ -132,4 +145,15 @@ def learn_weekly(moments: Array) -> Weekly | None:
         week[number] = _hours(own) if len(own) >= 4 * ENOUGH else together
     if week.sum() >= 0.93 * WEEK_SLOTS:
         return ALWAYS
-    return Weekly(tuple(bool(slot) for slot in week.ravel()))
+    return Weekly(tuple(bool(slot) for slot in np.roll(week.ravel(), cut * (BIN // SLOT))))
+
+
+def _quietest(clock: Array) -> int:
+    """The middle of the longest quiet span of the day (a half hour's number)."""
+    counts = np.bincount((clock // BIN).astype(np.int64), minlength=BINS)[:BINS]
+    quiet = counts <= RARE_BIN * np.median(counts[counts > 0])
+    if not quiet.any() or (quiet[0] and quiet[-1]):
+        return 0
+    twice = _runs(np.concatenate([quiet, quiet]))
+    first, last = max(twice, key=lambda span: span[1] - span[0])
+    return ((first + last) // 2) % BINS

@@ -110,3 +110,10 @@ def read_events(frame: DataFrame, *, zone: str = "UTC") -> Events:
         resources=resources,
         first=np.append(np.flatnonzero(changes), len(rows)),
     )
+
+
+def newest_cases(frame: DataFrame, count: int) -> DataFrame:
+    """The rows of the cases that began last: so many of them."""
+    begun = pl.col("start").fill_null(pl.col("end")).min()
+    newest = frame.group_by("case").agg(begun.alias("begun")).sort("begun", "case").tail(count)
+    return frame.join(newest.select("case"), on="case", how="semi")

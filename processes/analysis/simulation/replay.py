@@ -89,8 +89,8 @@ class Player:
         self.map = drawn
         by_name: dict[str, list[str]] = {}
         for node in drawn.tasks():
-            by_name.setdefault(_plain(node.name), []).append(node.id)
-        self.targets = [by_name.get(_plain(name), []) for name in activities]
+            by_name.setdefault(plain_name(node.name), []).append(node.id)
+        self.targets = [by_name.get(plain_name(name), []) for name in activities]
         self._near: dict[str, dict[str, int]] = {}
         self._ways: dict[tuple[Marking, str], list[tuple[str, tuple[str, ...], tuple[str, ...]]] | None] = {}
 
@@ -242,5 +242,5 @@ class Player:
         return False
 
 
-def _plain(name: str) -> str:
+def plain_name(name: str) -> str:
     return " ".join(name.split()).casefold()
