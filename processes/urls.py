@@ -25,6 +25,7 @@ urlpatterns = [
     path("<int:pk>/restore/", views.restore_process, name="restore_process"),
     path("import/", views.new_log, name="new_log"),
     path("import/<int:pk>/", views.log_run, name="log_run"),
+    path("<int:pk>/logs/", views.log_list, name="log_list"),
     path("<int:pk>/logs/<int:log>/delete/", views.delete_log, name="delete_log"),
     path("new/drawing/", views.draw_process, name="draw_process"),
     path("<int:pk>/steps/", views.steps, name="steps"),

@@ -51,11 +51,11 @@ MOST_KEPT = 20
 FIELDS = (
     Field("case", pgettext_lazy("of an event log", "Case"), "text", required=True, words=CASES),
     Field("activity", pgettext_lazy("of an event log", "Step"), "text", required=True, words=STEPS),
-    Field("end", gettext_lazy("End, or the only time"), "moment", required=True, unless="start", parts=True, words=ENDS, blank="keep"),
+    Field("end", gettext_lazy("End, or only time"), "moment", required=True, unless="start", parts=True, words=ENDS, blank="keep"),
     Field("start", pgettext_lazy("of an event log", "Start"), "moment", words=STARTS, blank="keep"),
     Field("resource", gettext_lazy("Who did it"), "text", words=PEOPLE, blank="keep"),
-    Field("lifecycle", gettext_lazy("Whether it started or ended"), "text", words=TRANSITIONS, blank="keep"),
-    Field("instance", gettext_lazy("Number that start and end share"), "text", words=INSTANCES, blank="keep"),
+    Field("lifecycle", gettext_lazy("Start or end?"), "text", words=TRANSITIONS, blank="keep"),
+    Field("instance", gettext_lazy("Number of both"), "text", words=INSTANCES, blank="keep"),
     Field("attributes", gettext_lazy("Keep for filters"), "text", many=True, blank="keep"),
 )  # fmt: skip
 

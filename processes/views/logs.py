@@ -8,12 +8,12 @@ from django.http import HttpResponse
 from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
-from django.views.decorators.http import require_http_methods, require_POST
+from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from opsboard.core.access import Request, needs
 from opsboard.core.imports import Wizard
 from opsboard.core.models import Job, Role
-from opsboard.core.pages import done
+from opsboard.core.pages import done, page
 from processes import services
 from processes.forms import LogForm
 from processes.models import EventLog, Process
@@ -73,11 +73,20 @@ def log_run(request: Request, pk: int) -> HttpResponse:
     return wizard.show(request, pk)
 
 
+@require_GET
+def log_list(request: Request, pk: int) -> HttpResponse:
+    """The event logs of a process: what they hold, who brought them in; the newest is what the pages show."""
+    process = found_process(request, pk)
+    logs = list(process.logs.select_related("by").order_by("-pk"))
+    context = {"process": process, "logs": logs, "newest": logs[0].pk if logs else None}
+    return page(request, "processes/logs/log_list.html", context)
+
+
 @require_POST
 def delete_log(request: Request, pk: int, log: int) -> HttpResponse:
     process = found_process(request, pk)
     row = process.logs.filter(pk=log).select_related("file", "singles", "workspace").first()
     if row is not None:
         services.delete_log(log=row, by=request.user)
-    url = reverse("processes:process", kwargs={"workspace": request.workspace.slug, "pk": pk})
+    url = reverse("processes:log_list", kwargs={"workspace": request.workspace.slug, "pk": pk})
     return done(request, url, message=_("The event log is deleted."), go=True)

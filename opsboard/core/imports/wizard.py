@@ -60,7 +60,9 @@ class UploadForm(forms.Form):
             "accept": wizard.file_types, "data-limit": limit,
             "data-too-large": _("The file is larger than %(limit)s MB. Split it into smaller files.") % {"limit": limit // 1_000_000},
         }  # fmt: skip
-        file.label, file.help_text = wizard.file_label or file.label, wizard.file_help or file.help_text
+        file.label = wizard.file_label or file.label
+        most = _("At most %(limit)s MB.") % {"limit": limit // 1_000_000}
+        file.help_text = f"{wizard.file_help or file.help_text} {most}"
 
 
 class ReadingForm(forms.Form):
