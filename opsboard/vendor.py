@@ -28,6 +28,7 @@ FILES = {
     "sortablejs/Sortable.min.js": "sortable/Sortable.min.js",
     "plotly.js-cartesian-dist-min/plotly-cartesian.min.js": "plotly/plotly-cartesian.min.js",
     "bpmn-js/dist/bpmn-modeler.production.min.js": "bpmn/bpmn-modeler.production.min.js",
+    "bpmn-js/dist/bpmn-navigated-viewer.production.min.js": "bpmn/bpmn-navigated-viewer.production.min.js",
     "bpmn-js/dist/assets/diagram-js.css": "bpmn/diagram-js.css",
     "bpmn-js/dist/assets/bpmn-js.css": "bpmn/bpmn-js.css",
     "bpmn-js/dist/assets/bpmn-font/css/bpmn.css": "bpmn/font/css/bpmn.css",

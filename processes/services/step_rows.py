@@ -37,6 +37,21 @@ class Row:
     depth: int = 0
 
     @property
+    def kind_word(self) -> str:
+        """What a row is that is no task: a sub-process, or something that is waited for."""
+        kind = self.values.get("kind", "task")
+        if kind == "sub":
+            return _("Sub-process")
+        if kind == "timer":
+            return _("Waits for a time")
+        return pgettext("in a drawing", "Event") if kind in {"message", "event", "signal"} else ""
+
+    @property
+    def more_is_wrong(self) -> bool:
+        """Whether a complaint stands in the part of the row that is folded away."""
+        return bool(self.errors.keys() & {"output", "system", "cost", "volume", "phase"})
+
+    @property
     def blank(self) -> bool:
         """Nothing is said yet: a new row has the role of the one before."""
         said = (name for name in FIELDS if name != "role")

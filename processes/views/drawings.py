@@ -7,24 +7,35 @@ from collections.abc import Sequence
 from typing import Any
 
 from django.core.exceptions import ValidationError
-from django.http import HttpRequest, HttpResponse, QueryDict
+from django.http import HttpResponse, QueryDict
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.safestring import mark_safe
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_http_methods
 
 from opsboard.core.access import Request
+from opsboard.core.models import Role
 from opsboard.core.pages import done, page
 from processes import services
 from processes.analysis.bpmn import BpmnError, Step
 from processes.charts import drawn_map
 from processes.models import Process
 from processes.services import Drawn, StaleDrawing
+from processes.services.drawn import FIELD_WORDS
 from processes.services.step_rows import FIELDS, HIDDEN, Row, read_rows, shown_rows
 from processes.views.found import found_process
 
 TABLE = ("processes/drawings/steps.html", "processes/drawings/_drawn.html")
 MOST_ROWS = 1000
+# What stands beside each field of each row, looked up once.
+WORDS = FIELD_WORDS | {
+    "name": gettext_lazy("Step"), "what": gettext_lazy("What is done"), "then": FIELD_WORDS["ways"],
+    "next_row": gettext_lazy("next row"), "working_hint": gettext_lazy("30 · 10–20–45"),
+    "waiting_hint": gettext_lazy("2 h · 1.5 d"), "more": gettext_lazy("More about this step"),
+    "up": gettext_lazy("Move up"), "down": gettext_lazy("Move down"), "remove": gettext_lazy("Delete the step"),
+}  # fmt: skip
 
 
 def address(name: str, process: Process) -> str:
@@ -40,11 +51,13 @@ def steps(request: Request, pk: int) -> HttpResponse:
     return page(request, TABLE[0], told(request, drawn, shown_rows(drawn.steps)), part=TABLE[1])
 
 
-def told(request: HttpRequest, drawn: Drawn, rows: Sequence[Row], **more: Any) -> dict[str, Any]:
+def told(request: Request, drawn: Drawn, rows: Sequence[Row], **more: Any) -> dict[str, Any]:
     """What the page of the table and its part of the map say."""
     return {
         "process": drawn.process, "drawn": drawn, "rows": rows, "mark": drawn.mark, "blank": Row(len(rows) + 1, {}),
         "map": drawn_map(drawn, url=lambda step: f"#step-{step.id}") if drawn.steps else "",
+        "w": {name: str(word) for name, word in WORDS.items()},
+        "fixed": "" if request.viewer.may(Role.EDITOR) else mark_safe(" readonly"),
         "trades": () if drawn.steps else services.trades(),
         "complaints": [
             (row.number, row.values["id"], field, sentence) for row in rows for field, sentence in row.errors.items()

@@ -8,14 +8,8 @@
   if (!form || !window.BpmnJS) return;
   const state = document.querySelector("#diagram-state"), words = form.dataset;
   const edits = form.dataset.diagram === "edit";
-  const modeler = new window.BpmnJS({
-    container: place,
-    // Who may only look gets the same picture without the tools.
-    additionalModules: edits ? [] : [{
-      paletteProvider: ["value", null], contextPadProvider: ["value", null], dragging: ["value", { init() {}, isActive: () => false, context: () => null, hover() {}, move() {}, out() {}, setOptions() {}, end() {}, cancel() {} }],
-      directEditing: ["value", { registerProvider() {}, isActive: () => false, activate() {}, complete() {}, cancel() {} }], labelEditingProvider: ["value", null],
-    }],
-  });
+  // Who may only look gets bpmn-js's viewer under the same name, without tools.
+  const modeler = new window.BpmnJS({ container: place });
 
   /* All of it beside the tools, which lie over the left edge. */
   const fit = () => {

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import copy
-import itertools
 import re
 from collections.abc import Iterator
 from functools import cached_property
@@ -51,6 +50,7 @@ class Document:
     def __init__(self, tree: Any) -> None:
         self.tree = tree
         self.root: Element = tree.getroot()
+        self._last: dict[str, int] = {}
 
     def copy(self) -> Document:
         return Document(copy.deepcopy(self.tree))
@@ -192,10 +192,40 @@ class Document:
         """Shapes stand from now on where somebody put them."""
         self.root.attrib.pop(ours("layout"), None)
 
+    @cached_property
+    def ids(self) -> set[str]:
+        """All that are taken; those of elements that are gone as well."""
+        return {found for element in self.root.iter() if isinstance(element.tag, str) and (found := element.get("id"))}
+
     def fresh(self, start: str) -> str:
         """An id that nobody has."""
-        taken = {element.get("id") for element in self.root.iter() if isinstance(element.tag, str)}
-        return next(name for number in itertools.count(1) if (name := f"{start}_{number}") not in taken)
+        number = self._last.get(start, 0)
+        while f"{start}_{(number := number + 1)}" in self.ids:
+            pass
+        self._last[start] = number
+        self.ids.add(f"{start}_{number}")
+        return f"{start}_{number}"
+
+    # Small changes that need no look at the whole tree: `ready()` before, a note of it after
+
+    def ready(self) -> None:
+        _ = (self.ids, self.by_id, self.nodes, self.flows, self.outgoing, self.incoming, self.lane_of)
+
+    def note_node(self, element: Element) -> None:
+        """A new node, which no flow and no lane names yet."""
+        key = element.get("id")
+        self.ids.add(key)
+        self.nodes[key] = self.by_id[key] = element
+        self.outgoing[key], self.incoming[key] = [], []
+
+    def note_flow(self, flow: Element) -> None:
+        self.flows[flow.get("id")] = self.by_id[flow.get("id")] = flow
+        self.outgoing[flow.get("sourceRef")].append(flow)
+        self.incoming[flow.get("targetRef")].append(flow)
+
+    def note_target(self, flow: Element, before: str) -> None:
+        self.incoming[before].remove(flow)
+        self.incoming[flow.get("targetRef")].append(flow)
 
 
 def local(name: str | None) -> str:

@@ -27,6 +27,7 @@ class Wiring:
 
     def connect(self, source: str, target: str, *, share: float | None = None, name: str = "") -> Element:
         document = self.document
+        document.ready()
         scope = document.scope(source)
         flow = etree.SubElement(scope, model("sequenceFlow"))
         flow.set("id", document.fresh("Flow"))
@@ -38,15 +39,17 @@ class Wiring:
         _before_artifacts(scope, flow)
         _note(document.nodes[source], "outgoing", flow.get("id"))
         _note(document.nodes[target], "incoming", flow.get("id"))
-        document.forget()
+        document.note_flow(flow)
         self.moved.add(flow.get("id"))
         return flow
 
     def retarget(self, flow: Element, target: str) -> None:
-        _unnote(self.document.nodes[flow.get("targetRef")], "incoming", flow.get("id"))
+        self.document.ready()
+        before = flow.get("targetRef")
+        _unnote(self.document.nodes[before], "incoming", flow.get("id"))
         flow.set("targetRef", target)
         _note(self.document.nodes[target], "incoming", flow.get("id"))
-        self.document.forget()
+        self.document.note_target(flow, before)
         self.moved.add(flow.get("id"))
 
     def cut(self, flow: Element) -> None:
@@ -97,12 +100,13 @@ class Wiring:
     def add(self, tag: str, scope: Element, *, key: str = "", name: str = "", beside: str = "") -> str:
         """A new node, in the lane of the one beside it."""
         document = self.document
+        document.ready()
         element = etree.SubElement(scope, model(tag))
         element.set("id", key or document.fresh("Step" if tag == "task" else tag[0].upper() + tag[1:]))
         if name:
             element.set("name", name)
         _before_artifacts(scope, element)
-        document.forget()
+        document.note_node(element)
         if beside in document.lane_of:
             put_in_lane(document, element.get("id"), document.lane_of[beside])
         self.made.append(element.get("id"))
@@ -327,19 +331,21 @@ def _unnote(node: Element, word: str, flow: str) -> None:
 
 def _before_artifacts(scope: Element, element: Element) -> None:
     """Annotations and associations come last in a process, says the schema."""
-    artifacts = [
-        child for child in scope if tag_of(child) in {"association", "group", "textAnnotation"} and child is not element
-    ]
-    if artifacts:
-        artifacts[0].addprevious(element)
+    before = element.getprevious()
+    while before is not None and tag_of(before) in {"association", "group", "textAnnotation"}:
+        before.addprevious(element)
+        before = element.getprevious()
 
 
 def put_in_lane(document: Document, key: str, lane: Element) -> None:
     """Move a node into a lane, out of every other that doesn't hold that lane."""
-    above = {lane, *lane.iterancestors(model("lane"))}
-    for ref in list(document.root.iter(model("flowNodeRef"))):
-        if (ref.text or "").strip() == key and ref.getparent() not in above:
-            ref.getparent().remove(ref)
+    document.ready()
+    above = [lane, *lane.iterancestors(model("lane"))]
+    if (held := document.lane_of.get(key)) is not None:
+        for other in (held, *held.iterancestors(model("lane"))):
+            for ref in other.findall(model("flowNodeRef")):
+                if (ref.text or "").strip() == key and other not in above:
+                    other.remove(ref)
     if not any((ref.text or "").strip() == key for ref in lane.findall(model("flowNodeRef"))):
         ref = etree.Element(model("flowNodeRef"))
         ref.text = key
@@ -348,7 +354,7 @@ def put_in_lane(document: Document, key: str, lane: Element) -> None:
             nested.addprevious(ref)
         else:
             lane.append(ref)
-    document.forget()
+    document.lane_of[key] = lane
 
 
 __all__ = ["SUB_PROCESSES", "Wiring", "put_in_lane"]
