@@ -40,6 +40,25 @@ class Migration(migrations.Migration):
             },
         ),
         migrations.CreateModel(
+            name='Note',
+            fields=[
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('step', models.CharField(blank=True, max_length=300)),
+                ('step_name', models.CharField(blank=True, max_length=300, verbose_name='Step')),
+                ('text', models.CharField(max_length=2000, verbose_name='Remark')),
+                ('at', models.DateTimeField()),
+                ('settled_at', models.DateTimeField(blank=True, null=True)),
+                ('by', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='+', to=settings.AUTH_USER_MODEL)),
+                ('workspace', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='+', to='core.workspace', verbose_name='Workspace')),
+                ('process', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='notes', to='processes.process')),
+            ],
+            options={
+                'verbose_name': 'Remark',
+                'verbose_name_plural': 'Remarks',
+                'ordering': ('process', 'id'),
+            },
+        ),
+        migrations.CreateModel(
             name='EventLog',
             fields=[
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),

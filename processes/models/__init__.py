@@ -1,10 +1,10 @@
 """Tables of processes, and the questions one may ask of them."""
 
-from processes.models.drawings import Drawing
+from processes.models.drawings import Drawing, Note
 from processes.models.event_logs import EventLog
 from processes.models.process import Process
 from processes.models.simulations import Simulation
 from processes.models.staffing import Staffing
 from processes.models.whys import Remark, Why
 
-__all__ = ["Drawing", "EventLog", "Process", "Remark", "Simulation", "Staffing", "Why"]
+__all__ = ["Drawing", "EventLog", "Note", "Process", "Remark", "Simulation", "Staffing", "Why"]

@@ -45,3 +45,28 @@ class Drawing(WorkspaceModel):
 
     def get_absolute_url(self) -> str:
         return self.process.get_absolute_url()
+
+
+class Note(WorkspaceModel):
+    """What somebody says of a drawn step, or of the whole process (no step then), until it is dealt with."""
+
+    process = models.ForeignKey(Process, on_delete=models.CASCADE, related_name="notes")
+    step = models.CharField(max_length=300, blank=True)  # its id in the document
+    step_name = models.CharField(_("Step"), max_length=300, blank=True)  # as it was called, should it be gone
+    text = models.CharField(_("Remark"), max_length=2000)
+    by = models.ForeignKey(settings.AUTH_USER_MODEL, null=True, blank=True, on_delete=models.SET_NULL, related_name="+")
+    at = models.DateTimeField()
+    settled_at = models.DateTimeField(null=True, blank=True)
+
+    objects: ClassVar[models.Manager[Any]] = OfProcessQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = _("Remark")
+        verbose_name_plural = _("Remarks")
+        ordering = ("process", "id")
+
+    def __str__(self) -> str:
+        return self.text
+
+    def get_absolute_url(self) -> str:
+        return self.process.get_absolute_url()

@@ -30,6 +30,7 @@ from processes.services.measuring import (
     remembered,
     worktime_of,
 )
+from processes.services.notes import remark_on_step, settle_remark
 from processes.services.predictions import (
     backtest_of,
     choices_of,
@@ -48,9 +49,8 @@ __all__ = [
     "attributes_of", "backtest_of", "begin_with", "change_process", "choices_of", "create_process",
     "delete_log", "delete_process", "document_of", "draw_process", "drawing_of_steps", "drawn",
     "finish_simulation", "hand_overs", "judge_why", "list_cases", "list_variants", "mark_of", "measure_facts",
-    "measure_look", "measure_map", "newest_of", "order_simulation", "read_case", "read_rows", "remark_on_why",
-    "remembered", "remove_why", "restore_drawing", "restore_process", "save_drawing", "save_steps", "sentence",
-    "shaped", "simulate", "store_log", "take_events", "tidied", "told_changes", "trades", "volume_of",
-    "why_refused",
-    "worktime_of",
+    "measure_look", "measure_map", "newest_of", "order_simulation", "read_case", "read_rows", "remark_on_step",
+    "remark_on_why", "remembered", "remove_why", "restore_drawing", "restore_process", "save_drawing",
+    "save_steps", "sentence", "settle_remark", "shaped", "simulate", "store_log", "take_events", "tidied",
+    "told_changes", "trades", "volume_of", "why_refused", "worktime_of",
 ]  # fmt: skip

@@ -29,6 +29,7 @@ from processes.views.found import found_process
 
 TABLE = ("processes/drawings/steps.html", "processes/drawings/_drawn.html")
 MOST_ROWS = 1000
+MOST_NOTES = 100
 # What stands beside each field of each row, looked up once.
 WORDS = FIELD_WORDS | {
     "name": gettext_lazy("Step"), "what": gettext_lazy("What is done"), "then": FIELD_WORDS["ways"],
@@ -58,6 +59,7 @@ def told(request: Request, drawn: Drawn, rows: Sequence[Row], **more: Any) -> di
         "map": drawn_map(drawn, url=lambda step: f"#step-{step.id}") if drawn.steps else "",
         "w": {name: str(word) for name, word in WORDS.items()},
         "fixed": "" if request.viewer.may(Role.EDITOR) else mark_safe(" readonly"),
+        "notes": drawn.process.notes.filter(settled_at=None).select_related("by")[:MOST_NOTES],
         "trades": () if drawn.steps else services.trades(),
         "complaints": [
             (row.number, row.values["id"], field, sentence) for row in rows for field, sentence in row.errors.items()

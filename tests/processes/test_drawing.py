@@ -222,6 +222,20 @@ def test_the_pages_ask_little_however_many_steps(orders: Process, anna: User, si
     assert elements(services.drawn(orders).document)["shapes"] == 132
 
 
+def test_whoever_contributes_says_something_of_a_step_until_it_is_settled(
+    orders: Process, connie: User, victor: User, sign_in: SignIn
+) -> None:
+    client, url = sign_in(connie), f"{HOME}{orders.pk}/"
+    assert client.post(f"{url}remarks/", {"step": "b", "text": "Two people <do> this"}).status_code == 303
+    assert client.post(f"{url}remarks/", {"step": "gone", "text": " "}).status_code == 422
+    shown = client.get(f"{url}steps/").content.decode()
+    assert '<a href="#step-b">Pick</a>: Two people &lt;do&gt; this' in shown
+    assert sign_in(victor).post(f"{url}remarks/", {"text": "No"}).status_code == 403
+    note = orders.notes.get()
+    assert client.post(f"{url}remarks/{note.pk}/settle/").status_code == 303
+    assert "Two people" not in client.get(f"{url}steps/").content.decode()
+
+
 def test_rows_say_what_they_show() -> None:
     typed = [
         {"name": "One", "then": "2 40 % “yes, quickly”, 3"},
