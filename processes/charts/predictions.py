@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -31,7 +31,7 @@ def _between(low: str, high: str) -> str:
     return pgettext("an interval", "%(low)s to %(high)s") % {"low": low, "high": high}
 
 
-def _signed(share: float) -> str:
+def signed(share: float) -> str:
     digits = 0 if abs(share) >= 0.0995 else 1
     return ("+" if share > 0 else "−" if share < 0 else "") + percent(abs(share), digits)
 
@@ -42,7 +42,7 @@ def verdict_of(result: Mapping[str, Any]) -> tuple[str, str]:
     old, new = (duration(result[side]["lead_time"]["mean"]) for side in ("as_is", "to_be"))
     facts = {
         "share": percent(abs(change), 0 if abs(change) >= 0.0995 else 1), "old": old, "new": new,
-        "between": _between(_signed(low), _signed(high)),
+        "between": _between(signed(low), signed(high)),
     }  # fmt: skip
     if high < 0:
         return _(
@@ -57,17 +57,20 @@ def verdict_of(result: Mapping[str, Any]) -> tuple[str, str]:
 
 def reasons_of(result: Mapping[str, Any]) -> list[str]:
     """What to know beside it: where the line moves to, and how far the model can be trusted."""
-    said = []
     before, after = result["as_is"]["load"], result["to_be"]["load"]
-    for role in sorted(after, key=lambda one: -after[one]):
-        old, new = before.get(role, 0.0), after[role]
-        if new >= BUSY and old < BUSY:
-            said.append(_("“%(role)s” would be the next to be overloaded: busy %(new)s of their hours, now %(old)s.") % {"role": role, "new": percent(new, 0), "old": percent(old, 0)})  # fmt: skip
-        elif old >= BUSY and new < old - 0.05:
-            said.append(_("“%(role)s” would be relieved: busy %(new)s of their hours, now %(old)s.") % {"role": role, "new": percent(new, 0), "old": percent(old, 0)})  # fmt: skip
-    busiest = max(after, key=lambda one: after[one], default=None)
-    if not said and busiest is not None and after[busiest] >= BUSY:
-        said.append(_("The line stands before “%(role)s”, who are busy %(share)s of their hours: what is changed elsewhere makes little difference.") % {"role": busiest, "share": percent(after[busiest], 0)})  # fmt: skip
+    if not before or not after:
+        return []
+    first, next_ = max(before, key=lambda one: before[one]), max(after, key=lambda one: after[one])
+    said = []
+    if before[first] >= BUSY and after.get(first, 0.0) < before[first] - 0.05:
+        facts = {"role": first, "new": percent(after.get(first, 0.0), 0), "old": percent(before[first], 0)}
+        said.append(_("“%(role)s” would be relieved: busy %(new)s of their hours, now %(old)s.") % facts)
+    if after[next_] >= BUSY and next_ != first:
+        facts = {"role": next_, "new": percent(after[next_], 0), "old": percent(before.get(next_, 0.0), 0)}
+        said.append(_("The line would then stand before “%(role)s”: busy %(new)s of their hours, now %(old)s.") % facts)
+    elif after[next_] >= BUSY:
+        facts = {"role": next_, "share": percent(after[next_], 0)}
+        said.append(_("The line stands before “%(role)s”, who are busy %(share)s of their hours: what is changed elsewhere makes little difference.") % facts)  # fmt: skip
     return said
 
 
@@ -123,18 +126,3 @@ def _load(figures: Mapping[str, Any], role: str) -> tuple[str, str]:
         return "–", ""
     low, high = figures["load_interval"][role]
     return percent(figures["load"][role], 0), _between(percent(low, 0), percent(high, 0))
-
-
-def ranges_of(result: Mapping[str, Any]) -> Sequence[tuple[str, float, float, float]]:
-    """Name, low, mean, high of the mean lead time, for a drawing."""
-    return [
-        (
-            name,
-            *(
-                float(result[side]["lead_time"]["interval"][0]),
-                float(result[side]["lead_time"]["mean"]),
-                float(result[side]["lead_time"]["interval"][1]),
-            ),
-        )
-        for name, side in ((_("As it is"), "as_is"), (_("As it would be"), "to_be"))
-    ]

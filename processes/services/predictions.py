@@ -293,6 +293,6 @@ def choices_of(process: Process, log: EventLog | None) -> dict[str, list[str]]:
 
     def found() -> dict[str, list[str]]:
         model = model_of(process, log)
-        return {"steps": [one.name for one in model.steps], "roles": [one.name for one in model.roles]}
+        return {"steps": simulation.in_order(model), "roles": [one.name for one in model.roles]}
 
     return remembered(log, f"choices {AS_MODELLED} {_version(process)}", found)

@@ -15,7 +15,7 @@ from opsboard.core.access import Request
 from opsboard.core.forms import say
 from opsboard.core.pages import done, page, posted, refused
 from processes import services
-from processes.charts.predictions import lines_of, reasons_of, trust_of, verdict_of
+from processes.charts.predictions import lines_of, reasons_of, signed, trust_of, verdict_of
 from processes.forms.predictions import BY_KEY, KINDS, Kind, MoveForm, move_sentence
 from processes.models import EventLog, Process, Simulation
 from processes.views.found import found_process
@@ -48,7 +48,10 @@ def _context(request: Request, row: Process, simulation: Simulation | None, form
         "process": row, "simulation": simulation, "form": form, "kinds": KINDS, "kind": _kind(request),
         "moves": [move_sentence(one) for one in simulation.moves] if simulation else [],
         "earlier": [
-            {"row": one, "words": "; ".join(move_sentence(move) for move in one.moves) or _("As it is"), "change": one.result.get("change")}
+            {
+                "row": one, "words": "; ".join(move_sentence(move) for move in one.moves) or _("As it is"),
+                "change": signed(one.result["change"]["mean"]) if one.result else "",
+            }
             for one in earlier[:EARLIER]
         ],
     }  # fmt: skip

@@ -10,7 +10,7 @@ from processes.analysis.simulation.estimates import Staff, Stuck, Typed, estimat
 from processes.analysis.simulation.events import Events, newest_cases, read_events
 from processes.analysis.simulation.fitting import fit
 from processes.analysis.simulation.forecast import Backtest, Figures, Prediction, backtest, predict
-from processes.analysis.simulation.model import Model
+from processes.analysis.simulation.model import Model, in_order
 from processes.analysis.simulation.moves import KINDS, Move, Refused, apply
 
 __all__ = [
@@ -32,6 +32,7 @@ __all__ = [
     "drawn_map",
     "estimate",
     "fit",
+    "in_order",
     "needs_of",
     "newest_cases",
     "predict",

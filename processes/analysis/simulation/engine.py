@@ -8,6 +8,7 @@ a moment turns into working seconds, and back, by one look-up in a table of five
 
 from __future__ import annotations
 
+from array import array
 from collections.abc import Sequence
 from dataclasses import dataclass
 from heapq import heappop, heappush, heappushpop, heapreplace
@@ -48,9 +49,11 @@ class Program:
     joined: Array  # how far back the step stands whose work this is part of; 0: none
     pools: list[tuple[int, ...]]
     pool: Array  # of each step, -1: nobody
+    # Kept from run to run, and from as-is to to-be: hours by weeks.
+    clocks: dict[tuple[Weekly, int], tuple[Clock, Table | None]]
 
 
-def program(model: Model) -> Program:
+def program(model: Model, like: Program | None = None) -> Program:
     pools: dict[tuple[int, ...], int] = {}
     of_step = []
     for step in model.steps:
@@ -78,7 +81,7 @@ def program(model: Model) -> Program:
         model=model, offset=np.cumsum([0, *sizes])[:-1], size=np.array(sizes), weight=weight / weight.sum(),
         step=np.array(steps, dtype=np.int64), waits=np.array(waits, dtype=np.int64), count=np.array(number), after=after,
         only=only,        gone=np.array(gone, dtype=bool), joined=np.array(joined, dtype=np.int64), pools=list(pools),
-        pool=np.array(of_step, dtype=np.int64),
+        pool=np.array(of_step, dtype=np.int64), clocks=like.clocks if like else {},
     )  # fmt: skip
 
 
@@ -173,7 +176,8 @@ def run(laid: Program, draws: Draws, *, redraw: bool = True) -> Outcome:
         np.add.at(work, part - joined[part], work[part])
     work[gone] = 0.0
     born = hasten(draws.arrivals, model.arrivals, model.arrivals.factor)
-    weeks = int(born[-1] // WEEK) + 1 + WEEKS_AFTER
+    # In whole half years, so that runs have their tables in common.
+    weeks = (int(born[-1] // WEEK) // WEEKS_AFTER + 2) * WEEKS_AFTER
     while True:
         try:
             begun, ended, who, clocks = _serve(laid, place, np.repeat(born, size), pool_of, work, wait, weeks)
@@ -227,8 +231,15 @@ def _serve(
 ) -> tuple[Array, Array, Array, dict[Weekly, Clock]]:
     """Beginning and end of each step, and who did it."""
     people = laid.model.people
-    clocks = {weekly: Clock(weekly, weeks) for weekly in {one.weekly for one in people}}
-    tables: dict[Weekly, Table] = {weekly: _table(clock) for weekly, clock in clocks.items() if weekly != ALWAYS}
+    clocks: dict[Weekly, Clock] = {}
+    tables: dict[Weekly, Table] = {}
+    for weekly in {one.weekly for one in people}:
+        if (weekly, weeks) not in laid.clocks:
+            clock = Clock(weekly, weeks)
+            laid.clocks[weekly, weeks] = clock, None if weekly == ALWAYS else _table(clock)
+        clocks[weekly], table = laid.clocks[weekly, weeks]
+        if table is not None:
+            tables[weekly] = table
     shared = _shared(laid.pools)
     free: list[float] = [0.0] * len(people)
     # Each pool: when the next of its people is free (a heap in working time; none where people have other duties or hours
@@ -262,7 +273,7 @@ def _serve(
     ]
     stands = [standing[one] for one in place.tolist()]
     total = len(works)
-    begun, ended, who = [0.0] * total, [0.0] * total, [-1] * total
+    begun, ended, who = array("d", bytes(8 * total)), array("d", bytes(8 * total)), array("q", [-1]) * total
     heap: list[tuple[float, int]] = []
     moment, here = next(arriving)
     arrival, coming = next(arriving, NEVER)
@@ -322,14 +333,14 @@ def _serve(
         else:
             moment, here = arrival, coming
             arrival, coming = next(arriving, NEVER)
-    started = np.array(begun)
+    started = np.frombuffer(begun)
     for number, members in enumerate(laid.pools):
         weekly = people[members[0]].weekly
         if number in alike and weekly in tables:
             theirs = pool_of[place] == number
             started[theirs] = clocks[weekly].wall(started[theirs])
-    finished = np.array(ended)
-    return np.minimum(started, finished), finished, np.array(who), clocks
+    finished = np.frombuffer(ended)
+    return np.minimum(started, finished), finished, np.frombuffer(who, dtype=np.int64), clocks
 
 
 def _table(clock: Clock) -> Table:

@@ -126,7 +126,8 @@ def predict(
 ) -> Prediction:  # fmt: skip
     """As-is and to-be by the same chances, so often. ``told`` hears how far it is, 0 … 1, and may stop it by raising."""
     moves = list(moves)
-    now, then = program(model), program(apply(model, moves, needs=needs))
+    now = program(model)
+    then = program(apply(model, moves, needs=needs), like=now)
     cases = cases or model.cases
     before, after = _Seen([], [], [], [], []), _Seen([], [], [], [], [])
     for number in range(replications):
