@@ -41,11 +41,12 @@ OWN: Final = ("case", "activity", "start", "end", "resource", "order")
 DERIVED: Final = ("next", "arc", "waiting", "service", "number", "turn", "variant", "lead", "touch")
 ATTRIBUTES: Final = ("event:", "case:")
 MOST_ACTIVITIES: Final = 2_000
+LONGEST: Final = 200  # characters of a name
 
 
 @dataclass(frozen=True)
 class Trouble:
-    """A row that cannot be a step: `what` is end_before_start, no_time, no_case or no_activity."""
+    """A row that cannot be a step: `what` is end_before_start, no_time, no_case, no_activity, long_case, long_activity."""
 
     row: int
     column: str
@@ -122,11 +123,22 @@ def _words(name: str) -> Any:
     return pl.Categorical(pl.Categories.random(name.partition(":")[2][:20] or name))
 
 
+def _longer(frame: pl.DataFrame, name: str) -> dict[str, tuple[str, pl.Expr]]:
+    """The question for rows whose name is too long to be one, where there are some; the few different ones are asked."""
+    different = frame[name].unique().drop_nulls()
+    long = different.filter(different.cast(pl.String).str.len_chars() > LONGEST)
+    if not len(long):
+        return {}
+    return {f"long_{name}": (name, pl.col(name).to_physical().is_in(long.to_physical().implode()))}
+
+
 def _troubles(frame: pl.DataFrame) -> tuple[Trouble, ...]:
     found: list[Trouble] = []
     wrong = {
         "no_case": ("case", pl.col("case").is_null()),
         "no_activity": ("activity", pl.col("activity").is_null()),
+        **_longer(frame, "case"),
+        **_longer(frame, "activity"),
         "no_time": ("end", pl.col("start").is_null() & pl.col("end").is_null()),
         "end_before_start": ("end", pl.col("end") < pl.col("start")),
     }

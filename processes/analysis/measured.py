@@ -12,7 +12,7 @@ from processes.analysis.simulation.events import read_events
 from processes.analysis.waiting import waits_of
 
 MOST_PEOPLE = 200
-MOST_EVENTS = 2_000_000  # of more, so many of the newest cases say why it waits
+MOST_EVENTS = 300_000  # of more, so many of the newest cases say why it waits: shares hardly move beyond that
 COLUMNS = ("case", "activity", "start", "end", "resource", "order", "number")
 
 

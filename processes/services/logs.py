@@ -33,6 +33,8 @@ SETTINGS = ("process", "log", "create", "bad_rows")
 TEXTS = {
     "no_case": gettext_noop("The case is missing."),
     "no_activity": gettext_noop("The step is missing."),
+    "long_case": gettext_noop("The name of the case is longer than 200 characters. Is it another column?"),
+    "long_activity": gettext_noop("The name of the step is longer than 200 characters. Is it another column?"),
     "no_time": gettext_noop("There is no time."),
     "end_before_start": gettext_noop("It ends before it starts: %(value)s."),
 }

@@ -191,8 +191,22 @@ def test_a_bad_file_leaves_nothing_behind_and_says_why(client: Client, process: 
     assert job.result["notes"] == ["1 row with something wrong was left out."]
     many = "case,step,time\n" + "".join(f"1,step {at},2026-01-05 09:00\n" for at in range(2100))
     assert "no process has more than" in bring(client, process, "many.csv", many.encode(), **columns).error
+    long = f"case,step,time\n1,a,2026-01-05\n1,{'x' * 201},2026-01-06\n"
+    assert "longer than 200" in bring(client, process, "long.csv", long.encode(), **columns).errors[0]["message"]
     assert "no traces" in bring(client, process, "empty.xes", b"<log/>").error
     assert EventLog.objects.count() == 1
+
+
+def test_a_single_event_and_all_at_once_are_logs(client: Client, process: Process) -> None:
+    for rows in ("1,a,2026-01-05 09:00\n", "".join(f"{at % 3},s{at % 2},2026-01-05 09:00\n" for at in range(9))):
+        job = bring(client, process, "small.csv", f"case,step,time\n{rows}".encode())
+        assert (job.state, job.error) == ("done", "")
+        log = f"{BASE}/logs/{job.result['log']}"
+        told = client.get(log).json()
+        assert (told["case_duration"]["max"], told["events"]) == (0, rows.count("\n"))
+        assert client.get(f"{log}/map", {"steps": 5}).json()["coverage"] == 1
+        assert client.get(f"{log}/cases").json()["total"] == told["cases"]
+        assert client.get(process.get_absolute_url()).status_code == 302  # a token opens no page
 
 
 def test_a_bad_mapping_is_told_at_once(client: Client, process: Process) -> None:

@@ -121,3 +121,14 @@ def test_the_logs_of_a_process_are_listed_and_deleted(
     client.post(f"{place}{second.pk}/delete/")
     assert list(EventLog.objects.all()) == [first]
     assert path.exists() or "No event log yet" in client.get(place).content.decode()
+
+
+def test_ten_gigabytes_are_refused_before_they_are_sent(workspace: Workspace, anna: User, sign_in: SignIn) -> None:
+    client = sign_in(anna)
+    shown = client.get(UPLOAD).content.decode()
+    assert 'data-limit="1073741824"' in shown
+    assert "At most 1073 MB." in shown
+    for address in (UPLOAD, "/api/v1/north-plant/processes/1/logs"):
+        refused = client.post(address, CONTENT_LENGTH="10000000000")
+        assert refused.status_code == 413
+        assert "larger than 1073 MB" in refused.content.decode()
