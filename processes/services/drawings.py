@@ -59,8 +59,8 @@ def sentence(error: bpmn.BpmnError) -> str:
         "empty": _("The file is empty."),
         "xml": _("The file is broken off or damaged: it is not well-formed XML (%(fact)s)."),
         "visio": _("This is a Visio file, not BPMN.") + " " + how,
-        "drawio": _("This is a draw.io file, not BPMN.") + " " + how + " "
-        + _("Where it can't, bring the steps in as a table: one row a step."),
+        "drawio": _("This draw.io file can't be read. Save it once more, as an uncompressed file, or bring the steps in as a table."),
+        "drawio_empty": _("Nothing on the first page of this draw.io file is joined by lines. Draw boxes with arrows between them, or bring the steps in as a table."),
         "picture": _("This is a picture of a process, not the process itself.") + " " + how,
         "html": _("This is a web page, not BPMN: perhaps you were not signed in when you downloaded it."),
         "json": _("This is JSON, not BPMN.") + " " + how,
@@ -84,6 +84,16 @@ def sentence(error: bpmn.BpmnError) -> str:
     }.get(error.code, _("The drawing can't be read.")) % {"fact": fact}  # fmt: skip
 
 
+def _taken(xml: bytes) -> str:
+    """What is kept of a file: BPMN as it is, a flow chart of draw.io as BPMN."""
+    try:
+        return _text_of(bpmn.read(xml), xml)
+    except bpmn.BpmnError as error:
+        if error.code != "drawio":
+            raise
+    return bpmn.from_drawio(xml).xml().decode()
+
+
 def _text_of(document: bpmn.Document, given: bytes) -> str:
     """The file as it came where it is UTF-8 already; nothing of it is lost otherwise either."""
     encoding = (document.tree.docinfo.encoding or "UTF-8").upper()
@@ -101,8 +111,7 @@ def save_drawing(
 
     With `joins` it becomes part of the version that the same person saved just before.
     """
-    document = bpmn.read(xml)
-    return _save(process, by, now, _text_of(document, xml), mark, note, joins)
+    return _save(process, by, now, _taken(xml), mark, note, joins)
 
 
 @transaction.atomic
@@ -171,7 +180,7 @@ def draw_process(
     """A new process, with a drawing where a BPMN file or a list of steps is given."""
     text = ""
     if xml:
-        text = _text_of(bpmn.read(xml), xml)
+        text = _taken(xml)
     elif rows:
         text = bpmn.new_document(name, rows).xml().decode()
     process = create_process(workspace=workspace, by=by, now=now, name=name, description=description, owner=by)

@@ -1,17 +1,32 @@
 """BPMN documents: nothing of them is lost, and their steps can be edited as rows."""
 
+import base64
 import json
 import zipfile
+import zlib
 from collections import Counter
 from dataclasses import replace
 from io import BytesIO
 from pathlib import Path
+from urllib.parse import quote
 
 import pytest
 from lxml import etree
 
 from processes.analysis import flows
-from processes.analysis.bpmn import END, BpmnError, Document, Step, Way, elements, new_document, read, steps, with_steps
+from processes.analysis.bpmn import (
+    END,
+    BpmnError,
+    Document,
+    Step,
+    Way,
+    elements,
+    from_drawio,
+    new_document,
+    read,
+    steps,
+    with_steps,
+)
 from processes.analysis.durations import WORKING_DAY, DurationError, Estimate, parse
 from tests.conftest import SHARED
 
@@ -188,6 +203,38 @@ def test_what_is_no_drawing_is_refused_by_what_it_is() -> None:
     )
     with pytest.raises(BpmnError, match="deep"):
         read(deep)
+
+
+CHART = """<mxfile><diagram name="P"><mxGraphModel><root><mxCell id="0"/><mxCell id="1" parent="0"/>
+<mxCell id="p" value="" style="swimlane;" vertex="1" parent="1"/>
+<mxCell id="s" value="Sales" style="swimlane;horizontal=0" vertex="1" parent="p"/>
+<mxCell id="w" value="&lt;b&gt;仓库&lt;/b&gt;" style="swimlane;horizontal=0" vertex="1" parent="p"/>
+<mxCell id="go" value="" style="ellipse;" vertex="1" parent="s"/>
+<mxCell id="a" value="Take&lt;br&gt;order" style="rounded=1;" vertex="1" parent="s"/>
+<mxCell id="q" value="In stock?" style="rhombus;" vertex="1" parent="w"/>
+<object id="b" label="Pick"><mxCell style="rounded=0;" vertex="1" parent="w"/></object>
+<mxCell id="c" value="Order goods" style="rounded=0;" vertex="1" parent="w"/>
+<mxCell id="t" value="A title" style="text;html=1" vertex="1" parent="1"/>
+<mxCell id="1e" edge="1" parent="1" source="go" target="a"/><mxCell id="2e" edge="1" parent="1" source="a" target="q"/>
+<mxCell id="3e" value="yes 80 %" edge="1" parent="1" source="q" target="b"/><mxCell id="4e" edge="1" parent="1" source="q" target="c"/>
+<mxCell id="5e" value="no" style="edgeLabel" vertex="1" parent="4e"/><mxCell id="6e" edge="1" parent="1" source="c" target="q"/>
+</root></mxGraphModel></diagram></mxfile>"""
+
+
+def test_a_flow_chart_of_draw_io_arrives_as_bpmn_packed_or_not() -> None:
+    inner = CHART[CHART.index("<mxGraphModel>") : CHART.index("</diagram>")]
+    deflate = zlib.compressobj(9, zlib.DEFLATED, -15)
+    packed = base64.b64encode(deflate.compress(quote(inner).encode()) + deflate.flush()).decode()
+    for xml in (CHART, inner, f"<mxfile><diagram>{packed}</diagram></mxfile>"):
+        document = from_drawio(xml.encode())
+        assert told(document) == ["Take order → [2, 3] one", "Pick → [0] one", "Order goods → [2, 3] one"]
+        assert [row.role for row in steps(document)] == ["Sales", "仓库", "仓库"]
+        assert (steps(document)[0].ways or ())[0].share == 0.8
+        assert flows.problems(document) == []
+        assert elements(document)["shapes"] == 9
+    for code, page in {"drawio_empty": "<mxGraphModel/>", "drawio": "???"}.items():
+        with pytest.raises(BpmnError, match=code):
+            from_drawio(f"<mxfile><diagram>{page}</diagram></mxfile>".encode())
 
 
 def test_a_drawing_without_a_diagram_gets_one_and_hostile_names_stay_names(tmp_path: Path) -> None:

@@ -140,7 +140,7 @@ def test_files_come_in_and_go_out_with_nothing_lost(orders: Process, anna: User,
     listed = client.get(f"{HOME}{orders.pk}/steps/file/").content.decode("utf-8-sig").splitlines()
     assert listed[1].split(",")[:4] == ["1", "接单", "销售", "10–15–20 min"]
     refused = {
-        "plan.drawio": (b"<mxfile/>", "draw.io file"), "a.bpmn": (b"", "empty"), "a.csv": (b"a,b\n1,2\n", "No column looks like"),
+        "plan.drawio": (b"<mxfile/>", "joined by lines"), "a.bpmn": (b"", "empty"), "a.csv": (b"a,b\n1,2\n", "No column looks like"),
         "b.csv": (b"Step,Working time\nPick,soon\n", "Row 2, column “Working time”"), "p.png": (b"\x89PNG", "picture"),
     }  # fmt: skip
     for name, (content, sentence) in refused.items():
