@@ -3,7 +3,7 @@
 from django.urls import path
 
 from processes import views
-from processes.views import predictions, whys
+from processes.views import predictions, redesigns, whys
 
 urlpatterns = [
     path("", views.process_list, name="process_list"),
@@ -20,6 +20,8 @@ urlpatterns = [
     path("<int:pk>/what-if/<int:simulation>/", predictions.prediction, name="prediction"),
     path("<int:pk>/what-if/<int:simulation>/answer/", predictions.predicted, name="predicted"),
     path("<int:pk>/what-if/<int:simulation>/without/<int:place>/", predictions.drop_move, name="drop_move"),
+    path("<int:pk>/redesigns/", redesigns.redesigns, name="redesigns"),
+    path("<int:pk>/redesigns/<int:simulation>/accept/", redesigns.accept_redesign, name="accept_redesign"),
     path("<int:pk>/edit/", views.change_process, name="change_process"),
     path("<int:pk>/delete/", views.delete_process, name="delete_process"),
     path("<int:pk>/restore/", views.restore_process, name="restore_process"),

@@ -51,6 +51,17 @@ contract = Contract(
             "processes.drawing_saved", _("A process was drawn"), (*PROCESS, Fact("number", _("Version"), "number"))
         ),
         Event(
+            "processes.redesign_accepted", _("A redesign was decided on"),
+            (*PROCESS, Fact("redesign", _("What is changed"))),
+        ),
+        Event(
+            "processes.redesign_measured", _("What came of a redesign shows"),
+            (
+                *PROCESS, Fact("redesign", _("What is changed")), Fact("verdict", _("Verdict")),
+                Fact("change", _("Change in share"), "number"),
+            ),
+        ),
+        Event(
             "processes.cause_confirmed", _("A cause of waiting was confirmed"),
             (*PROCESS, Fact("step", _("Step")), Fact("cause", _("Cause"))),
         ),

@@ -14,6 +14,7 @@ class Migration(migrations.Migration):
     initial = True
 
     dependencies = [
+        ('contenttypes', '0002_remove_content_type_name'),
         ('core', '0001_initial'),
         ('pghistory', '0007_auto_20250421_0444'),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
@@ -129,6 +130,30 @@ class Migration(migrations.Migration):
             },
         ),
         migrations.CreateModel(
+            name='Redesign',
+            fields=[
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('about_id', models.BigIntegerField(blank=True, null=True)),
+                ('about_name', models.CharField(blank=True, max_length=300)),
+                ('about_url', models.CharField(blank=True, max_length=500)),
+                ('name', models.CharField(max_length=200, verbose_name='Name')),
+                ('live_from', models.DateField(verbose_name='Live from')),
+                ('real', models.JSONField(blank=True, default=dict)),
+                ('measured_at', models.DateTimeField(blank=True, null=True)),
+                ('at', models.DateTimeField()),
+                ('about_type', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='+', to='contenttypes.contenttype')),
+                ('by', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='+', to=settings.AUTH_USER_MODEL)),
+                ('owner', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='+', to=settings.AUTH_USER_MODEL, verbose_name='Owner')),
+                ('process', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='redesigns', to='processes.process')),
+                ('workspace', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='+', to='core.workspace', verbose_name='Workspace')),
+            ],
+            options={
+                'verbose_name': 'Redesign',
+                'verbose_name_plural': 'Redesigns',
+                'ordering': ('process', '-id'),
+            },
+        ),
+        migrations.CreateModel(
             name='Simulation',
             fields=[
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
@@ -150,6 +175,39 @@ class Migration(migrations.Migration):
                 'verbose_name_plural': 'Predictions',
                 'ordering': ('process', '-id'),
             },
+        ),
+        migrations.CreateModel(
+            name='RedesignEvent',
+            fields=[
+                ('pgh_id', models.AutoField(primary_key=True, serialize=False)),
+                ('pgh_created_at', models.DateTimeField(auto_now_add=True)),
+                ('pgh_label', models.TextField(help_text='The event label.')),
+                ('id', models.BigIntegerField()),
+                ('about_id', models.BigIntegerField(blank=True, null=True)),
+                ('about_name', models.CharField(blank=True, max_length=300)),
+                ('about_url', models.CharField(blank=True, max_length=500)),
+                ('name', models.CharField(max_length=200, verbose_name='Name')),
+                ('live_from', models.DateField(verbose_name='Live from')),
+                ('real', models.JSONField(blank=True, default=dict)),
+                ('measured_at', models.DateTimeField(blank=True, null=True)),
+                ('at', models.DateTimeField()),
+                ('about_type', models.ForeignKey(blank=True, db_constraint=False, null=True, on_delete=django.db.models.deletion.DO_NOTHING, related_name='+', related_query_name='+', to='contenttypes.contenttype')),
+                ('by', models.ForeignKey(blank=True, db_constraint=False, null=True, on_delete=django.db.models.deletion.DO_NOTHING, related_name='+', related_query_name='+', to=settings.AUTH_USER_MODEL)),
+                ('owner', models.ForeignKey(blank=True, db_constraint=False, null=True, on_delete=django.db.models.deletion.DO_NOTHING, related_name='+', related_query_name='+', to=settings.AUTH_USER_MODEL, verbose_name='Owner')),
+                ('pgh_context', models.ForeignKey(db_constraint=False, null=True, on_delete=django.db.models.deletion.DO_NOTHING, related_name='+', to='pghistory.context')),
+                ('pgh_obj', models.ForeignKey(db_constraint=False, on_delete=django.db.models.deletion.DO_NOTHING, related_name='events', to='processes.redesign')),
+                ('process', models.ForeignKey(db_constraint=False, on_delete=django.db.models.deletion.DO_NOTHING, related_name='+', related_query_name='+', to='processes.process')),
+                ('workspace', models.ForeignKey(db_constraint=False, on_delete=django.db.models.deletion.DO_NOTHING, related_name='+', related_query_name='+', to='core.workspace', verbose_name='Workspace')),
+                ('simulation', models.ForeignKey(db_constraint=False, on_delete=django.db.models.deletion.DO_NOTHING, related_name='+', related_query_name='+', to='processes.simulation')),
+            ],
+            options={
+                'abstract': False,
+            },
+        ),
+        migrations.AddField(
+            model_name='redesign',
+            name='simulation',
+            field=models.OneToOneField(on_delete=django.db.models.deletion.PROTECT, related_name='redesign', to='processes.simulation'),
         ),
         migrations.CreateModel(
             name='Staffing',
@@ -260,6 +318,18 @@ class Migration(migrations.Migration):
         migrations.AddConstraint(
             model_name='drawing',
             constraint=models.UniqueConstraint(fields=('process', 'number'), name='a_drawing_has_each_version_once'),
+        ),
+        pgtrigger.migrations.AddTrigger(
+            model_name='redesign',
+            trigger=pgtrigger.compiler.Trigger(name='insert_insert', sql=pgtrigger.compiler.UpsertTriggerSql(func='INSERT INTO "processes_redesignevent" ("about_id", "about_name", "about_type_id", "about_url", "at", "by_id", "id", "live_from", "measured_at", "name", "owner_id", "pgh_context_id", "pgh_created_at", "pgh_label", "pgh_obj_id", "process_id", "real", "simulation_id", "workspace_id") VALUES (NEW."about_id", NEW."about_name", NEW."about_type_id", NEW."about_url", NEW."at", NEW."by_id", NEW."id", NEW."live_from", NEW."measured_at", NEW."name", NEW."owner_id", _pgh_attach_context(), NOW(), \'insert\', NEW."id", NEW."process_id", NEW."real", NEW."simulation_id", NEW."workspace_id"); RETURN NULL;', hash='bb6925fd31ad0640be63f6069cf5a98b4769f957', operation='INSERT', pgid='pgtrigger_insert_insert_85b17', table='processes_redesign', when='AFTER')),
+        ),
+        pgtrigger.migrations.AddTrigger(
+            model_name='redesign',
+            trigger=pgtrigger.compiler.Trigger(name='update_update', sql=pgtrigger.compiler.UpsertTriggerSql(condition='WHEN (OLD.* IS DISTINCT FROM NEW.*)', func='INSERT INTO "processes_redesignevent" ("about_id", "about_name", "about_type_id", "about_url", "at", "by_id", "id", "live_from", "measured_at", "name", "owner_id", "pgh_context_id", "pgh_created_at", "pgh_label", "pgh_obj_id", "process_id", "real", "simulation_id", "workspace_id") VALUES (NEW."about_id", NEW."about_name", NEW."about_type_id", NEW."about_url", NEW."at", NEW."by_id", NEW."id", NEW."live_from", NEW."measured_at", NEW."name", NEW."owner_id", _pgh_attach_context(), NOW(), \'update\', NEW."id", NEW."process_id", NEW."real", NEW."simulation_id", NEW."workspace_id"); RETURN NULL;', hash='a0fd628184197932e5a834fd0c26553887e2e6cf', operation='UPDATE', pgid='pgtrigger_update_update_9d14b', table='processes_redesign', when='AFTER')),
+        ),
+        pgtrigger.migrations.AddTrigger(
+            model_name='redesign',
+            trigger=pgtrigger.compiler.Trigger(name='delete_delete', sql=pgtrigger.compiler.UpsertTriggerSql(func='INSERT INTO "processes_redesignevent" ("about_id", "about_name", "about_type_id", "about_url", "at", "by_id", "id", "live_from", "measured_at", "name", "owner_id", "pgh_context_id", "pgh_created_at", "pgh_label", "pgh_obj_id", "process_id", "real", "simulation_id", "workspace_id") VALUES (OLD."about_id", OLD."about_name", OLD."about_type_id", OLD."about_url", OLD."at", OLD."by_id", OLD."id", OLD."live_from", OLD."measured_at", OLD."name", OLD."owner_id", _pgh_attach_context(), NOW(), \'delete\', OLD."id", OLD."process_id", OLD."real", OLD."simulation_id", OLD."workspace_id"); RETURN NULL;', hash='cbbcbe2df6d9a690b5f618b89987747ee4b339ef', operation='DELETE', pgid='pgtrigger_delete_delete_055be', table='processes_redesign', when='AFTER')),
         ),
         migrations.AddConstraint(
             model_name='staffing',

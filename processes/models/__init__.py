@@ -3,8 +3,9 @@
 from processes.models.drawings import Drawing, Note
 from processes.models.event_logs import EventLog
 from processes.models.process import Process
+from processes.models.redesigns import Redesign
 from processes.models.simulations import Simulation
 from processes.models.staffing import Staffing
 from processes.models.whys import Remark, Why
 
-__all__ = ["Drawing", "EventLog", "Note", "Process", "Remark", "Simulation", "Staffing", "Why"]
+__all__ = ["Drawing", "EventLog", "Note", "Process", "Redesign", "Remark", "Simulation", "Staffing", "Why"]

@@ -25,6 +25,7 @@ from processes.analysis import Log, Trouble
 from processes.models import EventLog, Process
 from processes.services.guessing import FIELDS, guess_columns
 from processes.services.processes import create_process
+from processes.services.redesigns import measure_redesigns
 
 if TYPE_CHECKING:
     from opsboard.core.lazy import polars as pl
@@ -249,6 +250,7 @@ def _say(row: EventLog, *, by: User | None, now: datetime, fresh: int) -> None:
         "processes.log_imported", workspace=row.workspace, at=now, by=by, about=row.process, process=row.process.name,
         log=row.name, cases=row.cases, events=row.events, added=fresh,
     )  # fmt: skip
+    measure_redesigns(process=row.process, rows=analysis.read(row.file.file.path), now=now)
     live.changed(row.workspace, "processes")
 
 
