@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import subprocess
 import sys
 import time
@@ -80,20 +81,38 @@ def _plain_heap(steps: int) -> None:
 
 def _prosimos() -> float | None:
     """The seconds of Prosimos, in an environment that only benches have."""
-    env = settings.VAR / "prosimos-env"
     code = (
         "import sys, time; from prosimos.simulation_engine import run_simulation; t = time.perf_counter(); "
         "run_simulation(sys.argv[1], sys.argv[2], int(sys.argv[3]), stat_out_path=None, log_out_path=sys.argv[4], "
         "starting_at='2023-01-02 09:00:00.000000+00:00'); print(time.perf_counter() - t)"
     )
     try:
-        if not env.exists():
-            subprocess.run([sys.executable, "-m", "venv", str(env)], check=True, capture_output=True)
-            subprocess.run([str(env / "bin" / "pip"), "install", "-q", PROSIMOS], check=True, capture_output=True)
+        python = _environment(settings.VAR / "prosimos-env")
+        if python is None:
+            return None
         command = [
-            str(env / "bin" / "python"), "-W", "ignore", "-c", code, str(HERE / f"{NAME}.bpmn"),
+            str(python), "-W", "ignore", "-c", code, str(HERE / f"{NAME}.bpmn"),
             str(HERE / f"{NAME}.json"), str(CASES), str(settings.VAR / "prosimos.csv"),
         ]  # fmt: skip
         return float(subprocess.run(command, check=True, capture_output=True).stdout.splitlines()[-1])
     except (subprocess.CalledProcessError, OSError, ValueError, IndexError):
         return None
+
+
+def _environment(env: Path) -> Path | None:
+    """With the first Python that it can be installed for: it does not know the newest."""
+    python = env / "bin" / "python"
+    if (env / "ready").exists():
+        return python
+    for found in (sys.executable, *map(shutil.which, ("python3.12", "python3.11", "python3.10", "python3"))):
+        if found is None:
+            continue
+        shutil.rmtree(env, ignore_errors=True)
+        try:
+            subprocess.run([found, "-m", "venv", str(env)], check=True, capture_output=True)
+            subprocess.run([str(env / "bin" / "pip"), "install", "-q", PROSIMOS], check=True, capture_output=True)
+            (env / "ready").touch()
+        except (subprocess.CalledProcessError, OSError):
+            continue
+        return python
+    return None
