@@ -12,6 +12,7 @@ from opsboard.core.access import Request
 from opsboard.core.pages import page
 from processes import services
 from processes.analysis.bpmn import BpmnError
+from processes.forms.diagram_words import diagram_words
 from processes.services import StaleDrawing
 from processes.views.found import found_process
 
@@ -22,7 +23,13 @@ def diagram(request: Request, pk: int) -> HttpResponse:
     drawn = services.drawn(process)
     if request.method != "POST":
         xml = services.shaped(drawn.document)
-        context = {"process": process, "drawn": drawn, "xml": xml.decode(), "mark": drawn.mark}
+        context = {
+            "process": process,
+            "drawn": drawn,
+            "xml": xml.decode(),
+            "mark": drawn.mark,
+            "words": diagram_words(),
+        }
         return page(request, "processes/drawings/diagram.html", context)
     try:
         xml = services.as_drawn(request.POST.get("bpmn", "").encode())

@@ -9,7 +9,14 @@
   const state = document.querySelector("#diagram-state"), words = form.dataset;
   const edits = form.dataset.diagram === "edit";
   // Who may only look gets bpmn-js's viewer under the same name, without tools.
-  const modeler = new window.BpmnJS({ container: place });
+  const known = JSON.parse(document.querySelector("#diagram-words").textContent);
+  const translate = (text, values = {}) => (known[text] ?? text).replace(/\{(\w+)\}/g, (whole, name) => values[name] ?? whole);
+  const modeler = new window.BpmnJS({
+    container: place,
+    // The page's own letters: Arial has no Chinese ones.
+    textRenderer: { defaultStyle: { fontFamily: getComputedStyle(document.body).fontFamily } },
+    additionalModules: [{ translate: ["value", translate] }],
+  });
 
   /* All of it beside the tools, which lie over the left edge. */
   const fit = () => {

@@ -21,7 +21,7 @@ def names(process: Process) -> list[tuple[str, str]]:
 
 
 def test_a_process_is_typed_by_keys_and_drawn_on(
-    open_page: Callable[..., Page], workspace: Workspace, anna: User
+    open_page: Callable[..., Page], workspace: Workspace, anna: User, victor: User
 ) -> None:
     process = services.create_process(workspace=workspace, by=anna, now=timezone.now(), name="Orders")
     here = f"/north-plant/processes/{process.pk}"
@@ -61,6 +61,10 @@ def test_a_process_is_typed_by_keys_and_drawn_on(
     expect(page.locator("#diagram-state")).to_contain_text("Saved as version")
     assert ("Pick & pack", "Warehouse") in names(process)
     assert {step.working.likely for step in services.drawn(process).steps if step.working} == {1200.0, 7200.0}
+
+    looking = open_page(victor, f"{here}/diagram/")
+    expect(looking.locator("#diagram[data-shown]")).to_be_visible()
+    expect(looking.locator(".djs-palette")).to_have_count(0)
 
     phone = open_page(anna, f"{here}/steps/", viewport=PHONE)
     phone.get_by_role("button", name="Add a step").click()
