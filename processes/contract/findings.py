@@ -41,7 +41,7 @@ def find_bottlenecks(viewer: Viewer, period: Period) -> Iterable[Found]:
                 yield Found(
                     f"processes.bottleneck:{process.pk}:{one['activity']}"[:200],
                     format_lazy(_("{process} waits before “{step}”"), process=process.name, step=one["activity"]),
-                    detail=" ".join(charts.sentences_of(one)), about=Ref.to(process), url=f"{url}#wait-1",
+                    detail=" ".join(charts.sentences_of(one)), about=Ref.to(process), url=url,
                     weight=4 + one["share"], indicator=key_of("lead_time", process),
                 )  # fmt: skip
 
@@ -57,7 +57,7 @@ def find_rework(viewer: Viewer, period: Period) -> Iterable[Found]:
                     detail=format_lazy(
                         _("in {cases} of {all} cases"), cases=number(one["cases"]), all=number(log.cases)
                     ),
-                    about=Ref.to(process), url=f"{url}#structure", weight=2 + one["cases"] / max(log.cases, 1),
+                    about=Ref.to(process), url=url, weight=2 + one["cases"] / max(log.cases, 1),
                     indicator=key_of("rework", process),
                 )  # fmt: skip
 
@@ -71,5 +71,5 @@ def find_approvals(viewer: Viewer, period: Period) -> Iterable[Found]:
                 format_lazy(_("{process}: several approvals of one case"), process=process.name),
                 detail=_("%(share)s of the cases: %(steps)s")
                 % {"share": percent(found["cases"] / max(log.cases, 1), 0), "steps": ", ".join(found["steps"])},
-                about=Ref.to(process), url=f"{url}#structure", weight=2.5, indicator=key_of("lead_time", process),
+                about=Ref.to(process), url=url, weight=2.5, indicator=key_of("lead_time", process),
             )  # fmt: skip
