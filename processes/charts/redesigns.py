@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Any
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from opsboard.core.written import number, percent
+from opsboard.core.written import number
+from processes.services.redesigns import signed
 
 if TYPE_CHECKING:
     from processes.models import Redesign
@@ -20,10 +21,6 @@ VERDICTS = {
     "better": (gettext_lazy("Better than predicted"), "good"),
     "worse": (gettext_lazy("Worse than predicted"), "bad"),
 }
-
-
-def signed(share: float) -> str:
-    return ("+" if share > 0 else "") + percent(share, 0)
 
 
 def change_text(change: Mapping[str, Any]) -> str:

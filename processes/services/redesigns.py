@@ -42,7 +42,7 @@ def accept_redesign(
         "work.open_action", workspace=process.workspace, now=now, by=by, about=process, title=name[:200], owner=owner,
         description=_("Predicted for the lead time: %(change)s.") % {"change": signed(change)},
         acceptance_criteria=_("The lead time falls as predicted once the change is live."),
-        due_on=max(live_from, today + timedelta(days=LEAD_DAYS)) if live_from <= today else live_from,
+        due_on=live_from if live_from > today else today + timedelta(days=LEAD_DAYS),
         indicator=_indicator(process),
     )  # fmt: skip
     row = Redesign(
